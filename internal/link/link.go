@@ -1,0 +1,95 @@
+// Package link carries whole SMB messages between machines, in order. How they
+// are framed and cut into segments is the business of one implementation:
+// link/simlink models TCP packet by packet on virtual time, link/tcplink uses
+// real TCP and shapes it to the same Profile.
+package link
+
+import (
+	"errors"
+	"time"
+)
+
+// MaxMessage is the largest NetBIOS session message, the bound on what Recv
+// returns and Send accepts.
+//
+// src: RFC 1002 §4.3.1 (17-bit length)
+const MaxMessage = 131071
+
+// Errors that every implementation returns, wrapped, in these situations.
+var (
+	// ErrClosed: this end closed the connection.
+	ErrClosed = errors.New("connection closed")
+	// ErrReset: the peer, or something between, reset the connection.
+	ErrReset = errors.New("connection reset")
+	// ErrAborted: TCP gave up after its retransmissions.
+	ErrAborted = errors.New("connection aborted after retransmissions")
+	// ErrTimeout: the connection could not be established in time.
+	ErrTimeout = errors.New("connection timed out")
+	// ErrRefused: nobody listens there.
+	ErrRefused = errors.New("connection refused")
+)
+
+// Conn is one transport connection. Send and Recv may be used by different tasks
+// at once; several tasks may Send, one Recv.
+type Conn interface {
+	// Send queues msg and may block while the send buffer is full. The message
+	// may be reused when Send returns.
+	Send(msg []byte) error
+	// Recv returns the next whole message, which the caller owns; io.EOF after
+	// the peer closed in order.
+	Recv() ([]byte, error)
+	// Close closes the connection; pending Send and Recv return ErrClosed.
+	Close() error
+	// LinkSpeed is the transport's estimate in bytes a second, 0 if unknown.
+	// The redirector's timers are computed from it (src: KB Q102067).
+	LinkSpeed() int64
+}
+
+// Dialer opens connections to a server.
+type Dialer interface {
+	// Dial connects within timeout, or returns ErrTimeout or ErrRefused.
+	Dial(timeout time.Duration) (Conn, error)
+}
+
+// Listener accepts connections.
+type Listener interface {
+	Accept() (Conn, error)
+	Close() error
+}
+
+// Direction tells who sent a message, seen from the tapped end.
+type Direction uint8
+
+const (
+	// Sent messages left the tapped end.
+	Sent Direction = iota
+	// Received messages arrived at it.
+	Received
+)
+
+// Sink sees each message that passes a tapped connection. It must not keep msg.
+type Sink interface {
+	Message(dir Direction, msg []byte)
+}
+
+// Tap returns a Conn that shows every message to s: before it is sent, after it
+// has been received.
+func Tap(c Conn, s Sink) Conn { return &tapped{Conn: c, sink: s} }
+
+type tapped struct {
+	Conn
+	sink Sink
+}
+
+func (t *tapped) Send(msg []byte) error {
+	t.sink.Message(Sent, msg)
+	return t.Conn.Send(msg)
+}
+
+func (t *tapped) Recv() ([]byte, error) {
+	msg, err := t.Conn.Recv()
+	if err == nil {
+		t.sink.Message(Received, msg)
+	}
+	return msg, err
+}

@@ -1,0 +1,171 @@
+// Package trace is the one observable of ntrdr: the command line prints it, golden
+// files compare it, determinism tests hash it and the timeline draws it.
+//
+// An Event has typed fields and is hashed in binary as it is recorded; its one-line
+// text is rendered on demand. Every layer records through an Actor, which adds who
+// and when. A nil Actor records nothing.
+package trace
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"hash"
+	"time"
+)
+
+// Kind says what an Event is; it decides which fields have a meaning.
+type Kind uint8
+
+// The kinds of events. The numbers enter the checksum: append, never reorder.
+const (
+	KindNone      Kind = iota
+	AppCall            // an application entered a call: Op, Path, Off, Len
+	AppReturn          // it returned: Op, Path, Off, Len, Status
+	AppNote            // an application says what it is doing: Text
+	PageDirty          // L1 accepted a write: Path, Off, Len
+	PageClean          // a paging write was answered: Path, Off, Len, Status
+	BufferFill         // an L2 write-behind buffer took data: Path, Off, Len, FID unused
+	BufferSend         // an L2 buffer was dispatched: Path, Off, Len, Text = trigger
+	BufferDone         // its write was answered: Path, Off, Len, Status
+	LazyScan           // the lazy writer looked: Off = dirty pages, Len = target pages
+	SMBSend            // an SMB left: Op = command, MID, FID, Off, Len, Path
+	SMBRecv            // an SMB arrived: Op = command, MID, FID, Off, Len, Status
+	OplockGrant        // Path, FID, Text = level
+	OplockBreak        // Path, FID, Text = level
+	OplockAck          // Path, FID, Text = level
+	TimerFire          // an SMB timer expired: Op = command, MID
+	CircuitUp          // a virtual circuit was established: Text = peer
+	CircuitDown        // a virtual circuit died: Text = why
+	EventLog           // an entry of the NT event log: Off = id, Op = source, Text
+	Popup              // a hard-error box: Op = title, Text
+	FileState          // what a server held when a reader looked: Path, Off = size, Len = opens
+	FileClosed         // a FID was closed at the server: Path, FID, Off = size
+	MailLog            // a line of a mail agent's log: Text
+	Verdict            // a mail agent judged a message: Text, Op = code
+	SegmentLost        // the link dropped a packet: Off = segment number, Len = bytes
+	SegmentResent      // TCP sent a segment again: Off = segment number, Len = bytes
+	LinkDown           // an outage began
+	LinkUp             // an outage ended
+	FileDormant        // a closed file was kept open at the server: Path, FID
+	FileFlush          // a flush of a file began or ended: Path, Len = dirty bytes, Text
+	FileLost           // dirty data was discarded: Path, Len = bytes
+	TaskPanic          // a task died: Op = name, Text
+)
+
+// Event is one thing that happened. Unused fields are zero.
+type Event struct {
+	At     time.Duration // since the start of the trial
+	Kind   Kind
+	Actor  string
+	Op     string
+	Path   string
+	Off    int64
+	Len    int64
+	FID    uint16
+	MID    uint16
+	Status uint32 // NTSTATUS
+	Text   string
+}
+
+// Locker is the little that a Recorder needs to be shared between tasks.
+type Locker interface {
+	Lock()
+	Unlock()
+}
+
+// Clock tells the time of the world that is traced.
+type Clock interface{ Now() time.Time }
+
+// Recorder collects the events of one trial, in order, and their checksum.
+type Recorder struct {
+	clock  Clock
+	start  time.Time
+	lock   Locker
+	keep   bool
+	sum    hash.Hash
+	buf    []byte
+	events []Event
+	watch  func(Event)
+}
+
+// NewRecorder starts a trace at the clock's present time. With keep false only the
+// checksum is kept. A nil lock means that one task runs at a time, as on simrt.
+func NewRecorder(clock Clock, lock Locker, keep bool) *Recorder {
+	return &Recorder{clock: clock, start: clock.Now(), lock: lock, keep: keep, sum: sha256.New()}
+}
+
+// Watch calls f for each event from now on, in order, with the recorder locked.
+func (r *Recorder) Watch(f func(Event)) { r.watch = f }
+
+// Actor returns a recorder's face for one named participant.
+func (r *Recorder) Actor(name string) *Actor { return &Actor{r: r, name: name} }
+
+// Events returns what was kept; the caller must not change it.
+func (r *Recorder) Events() []Event { return r.events }
+
+// Checksum is the first 128 bits of the SHA-256 over the binary events, in hex. Two
+// trials with the same checksum recorded the same events at the same times.
+func (r *Recorder) Checksum() string {
+	if r.lock != nil {
+		r.lock.Lock()
+		defer r.lock.Unlock()
+	}
+	return hex.EncodeToString(r.sum.Sum(nil)[:16])
+}
+
+func (r *Recorder) add(e Event) {
+	if r.lock != nil {
+		r.lock.Lock()
+		defer r.lock.Unlock()
+	}
+	e.At = r.clock.Now().Sub(r.start)
+	r.buf = e.appendBinary(r.buf[:0])
+	r.sum.Write(r.buf) // a hash.Hash never returns an error
+	if r.keep {
+		r.events = append(r.events, e)
+	}
+	if r.watch != nil {
+		r.watch(e)
+	}
+}
+
+// appendBinary writes fixed-width fields, and strings behind their length, so that
+// no two different events share an encoding.
+func (e Event) appendBinary(b []byte) []byte {
+	b = binary.LittleEndian.AppendUint64(b, uint64(e.At))
+	b = append(b, byte(e.Kind))
+	b = binary.LittleEndian.AppendUint64(b, uint64(e.Off))
+	b = binary.LittleEndian.AppendUint64(b, uint64(e.Len))
+	b = binary.LittleEndian.AppendUint16(b, e.FID)
+	b = binary.LittleEndian.AppendUint16(b, e.MID)
+	b = binary.LittleEndian.AppendUint32(b, e.Status)
+	for _, s := range [...]string{e.Actor, e.Op, e.Path, e.Text} {
+		b = binary.LittleEndian.AppendUint32(b, uint32(len(s)))
+		b = append(b, s...)
+	}
+	return b
+}
+
+// Actor records events in the name of one participant.
+type Actor struct {
+	r    *Recorder
+	name string
+}
+
+// Emit records e with the actor's name and the present time.
+func (a *Actor) Emit(e Event) {
+	if a == nil {
+		return
+	}
+	e.Actor = a.name
+	a.r.add(e)
+}
+
+// Name returns the participant's name, "" for a nil Actor.
+func (a *Actor) Name() string {
+	if a == nil {
+		return ""
+	}
+	return a.name
+}
