@@ -1,0 +1,120 @@
+package rdr
+
+import (
+	"fmt"
+	"time"
+)
+
+// Scope says which handles UseWriteBehind governs.
+type Scope string
+
+const (
+	// ScopeAll: UseWriteBehind=0 makes every write wait for its answer.
+	// src: KB Q143413 (its cure works for a file open for reading and writing)
+	ScopeAll Scope = "all"
+	// ScopeWriteOnly: the value governs write-only handles alone.
+	// src: KB Q163401 ("write only files")
+	ScopeWriteOnly Scope = "writeonly"
+)
+
+// Dispatch says when an L2 buffer is sent.
+type Dispatch string
+
+const (
+	// DispatchFull sends a buffer when it is full. src: assumed (reading of KB Q143413)
+	DispatchFull Dispatch = "full"
+	// DispatchFourth holds buffers until a fourth is needed. src: assumed (the other reading)
+	DispatchFourth Dispatch = "fourth"
+)
+
+// Config is the redirector's parameters. Field names follow the registry; times are
+// durations. Stock returns a default NT 3.51 workstation.
+type Config struct {
+	UseWriteBehind          bool
+	UseAsyncWriteBehind     bool // replies to L2's WRITEs are not awaited
+	UseCloseBehind          bool // the reply to CLOSE is not awaited
+	UtilizeNtCaching        bool
+	UseOpportunisticLocking bool
+	BufFilesDenyWrite       bool
+	BufReadOnlyFiles        bool
+	CacheFileTimeout        time.Duration
+	DormantFileLimit        int
+	SessTimeout             time.Duration
+
+	NtrdrWriteBehindScope   Scope
+	NtrdrL2Dispatch         Dispatch
+	NtrdrCloseWaitsForFlush bool
+
+	// Model constants without a registry value.
+	WriteBehindBuffers    int  // L2 buffers a file
+	WriteBehindBufferSize int  // bytes
+	OplockOnDenyNoneOnly  bool // ask for an oplock on deny-none opens alone
+	CacheDenyWriteWrites  bool // BufFilesDenyWrite buffers writes too
+	FlushSendsSMBFlush    bool // FlushFileBuffers ends with SMB_COM_FLUSH
+	Root                  string
+}
+
+// Defaults of a stock NT 3.51 workstation.
+const (
+	// src: KB Q102981
+	cacheFileTimeout = 10 * time.Second
+	// src: KB Q102981
+	dormantFileLimit = 45
+	// src: KB Q102067
+	sessTimeout = 45 * time.Second
+	// src: KB Q143413 ("3 write-behind buffers for the file")
+	writeBehindBuffers = 3
+	// One core write on a connection with the stock request buffer.
+	// src: assumed (KB Q136150 gives the request buffer, no article the buffer's size)
+	writeBehindBufferSize = 4096
+)
+
+// Stock returns the redirector of a default NT 3.51 workstation.
+func Stock() Config {
+	return Config{
+		UseWriteBehind:          true,
+		UseAsyncWriteBehind:     true,
+		UseCloseBehind:          true,
+		UtilizeNtCaching:        true,
+		UseOpportunisticLocking: true,
+		BufFilesDenyWrite:       true,
+		BufReadOnlyFiles:        true,
+		CacheFileTimeout:        cacheFileTimeout,
+		DormantFileLimit:        dormantFileLimit,
+		SessTimeout:             sessTimeout,
+		NtrdrWriteBehindScope:   ScopeAll,
+		NtrdrL2Dispatch:         DispatchFull,
+		WriteBehindBuffers:      writeBehindBuffers,
+		WriteBehindBufferSize:   writeBehindBufferSize,
+		OplockOnDenyNoneOnly:    true,
+		CacheDenyWriteWrites:    true,
+		FlushSendsSMBFlush:      true,
+		Root:                    `\\PO\MAILDATA`,
+	}
+}
+
+func (c Config) validate() error {
+	switch {
+	case c.NtrdrWriteBehindScope != ScopeAll && c.NtrdrWriteBehindScope != ScopeWriteOnly:
+		return fmt.Errorf("rdr: NtrdrWriteBehindScope %q", c.NtrdrWriteBehindScope)
+	case c.NtrdrL2Dispatch != DispatchFull && c.NtrdrL2Dispatch != DispatchFourth:
+		return fmt.Errorf("rdr: NtrdrL2Dispatch %q", c.NtrdrL2Dispatch)
+	case c.WriteBehindBuffers < 1 || c.WriteBehindBufferSize < 1:
+		return fmt.Errorf("rdr: %d write-behind buffers of %d bytes", c.WriteBehindBuffers, c.WriteBehindBufferSize)
+	case c.CacheFileTimeout < 0 || c.DormantFileLimit < 0 || c.SessTimeout <= 0:
+		return fmt.Errorf("rdr: CacheFileTimeout %v, DormantFileLimit %d, SessTimeout %v",
+			c.CacheFileTimeout, c.DormantFileLimit, c.SessTimeout)
+	}
+	return nil
+}
+
+// RequestTimeout is the timer of one SMB that moves size bytes in all over a link of
+// linkSpeed bytes a second (0: unknown, the size then costs nothing).
+//
+// src: KB Q102067 ((size + data) / rate + SessTimeout)
+func (c Config) RequestTimeout(size int, linkSpeed int64) time.Duration {
+	if linkSpeed <= 0 {
+		return c.SessTimeout
+	}
+	return c.SessTimeout + time.Duration(int64(size)*int64(time.Second)/linkSpeed)
+}

@@ -1,0 +1,28 @@
+// Package rdr is the redirector of Windows NT 3.5x: it turns an application's file
+// calls into SMBs, decides what may be cached and when it is sent, and decides when
+// a call returns. It is the subject of this project.
+//
+// Two layers buffer writes. L1 is the Cache Manager (package ntcache), on while
+// UtilizeNtCaching is 1 and the open may be cached; L2 is the redirector's own three
+// write-behind buffers a file, for handles that cannot use L1. UseWriteBehind=0
+// makes every write return only after its WRITE has been answered; which handles it
+// governs is NtrdrWriteBehindScope.
+//
+// What the failure of KB Q143413 needs, and where it is in the code:
+//
+//   - a write completes when its data is in a buffer: Handle.WriteAt;
+//   - a close completes before the server has the data: Handle.Close;
+//   - flushing is serial within a file and concurrent across files: fcb.flush under
+//     ntcache's writer resource, ntcache.Manager.WriteBehind;
+//   - a broken circuit kills its FIDs; the dirty data is lost, and only a pop-up and
+//     the event log say so: Redirector.OnCircuitLost, fcb.LostData.
+//
+// Lock order, outermost first:
+//
+//	Redirector.connecting   rt.Resource; held across connecting to the server
+//	  writeBehind.sending   rt.Resource; held across the WRITE of an L2 buffer
+//	    Redirector.mu       tables, FCB fields, event log; never held across a call
+//	                        into Remote or ntcache
+//
+// Limits: byte-range locks, raw mode, and change notification are not modelled.
+package rdr

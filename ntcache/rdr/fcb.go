@@ -1,0 +1,277 @@
+package rdr
+
+import (
+	"slices"
+
+	"github.com/ntrdr/ntrdr/internal/nt"
+	"github.com/ntrdr/ntrdr/internal/rt"
+	"github.com/ntrdr/ntrdr/internal/trace"
+	"github.com/ntrdr/ntrdr/ntcache"
+)
+
+// fcb is what the redirector knows of one remote file: its cached data, its
+// write-behind buffers and its opens at the server. It is the BackingStore of its
+// shared cache map.
+type fcb struct {
+	r      *Redirector
+	path   string
+	cached *ntcache.SharedCacheMap
+	l2     *writeBehind
+	io     rt.Resource // shared: a read or write; exclusive: the change of caching rights
+
+	// Guarded by Redirector.mu.
+	opens    []*serverOpen
+	users    int      // calls that are opening or settling the file
+	closings int      // closes that go on behind the application
+	settled  rt.Event // Notification: closings == 0
+	lostTold bool     // Event 26 has been raised and no write has succeeded since
+}
+
+// serverOpen is one open at the server: an application's handle, one being closed
+// behind it, or a dormant one. Fields are guarded by Redirector.mu unless constant.
+type serverOpen struct {
+	f       *fcb
+	remote  Remote          // constant
+	h       nt.FileHandle   // constant
+	params  nt.CreateParams // constant
+	attr    nt.FileAttributes
+	oplock  nt.OplockLevel
+	caching caching
+	dead    bool        // its circuit is gone
+	closing bool        // its CLOSE has been sent, or is about to be
+	dormant rt.Timer    // set while dormant: closes the file when it fires
+	written nt.FileTime // time of the application's last write, 0 for none
+}
+
+// acquire returns the FCB of path, making one if needed, and counts the caller as a
+// user so that it stays.
+func (r *Redirector) acquire(path string) *fcb {
+	k := key(path)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f := r.fcbs[k]
+	if f == nil {
+		f = &fcb{r: r, path: path, settled: r.rt.NewEvent(rt.Notification), io: r.rt.NewResource()}
+		f.cached = r.cache.NewMap(path, f, 0)
+		f.l2 = newWriteBehind(f)
+		f.settled.Set()
+		r.fcbs[k] = f
+	}
+	f.users++
+	return f
+}
+
+// release gives up a use; the FCB goes when nothing refers to it.
+func (r *Redirector) release(f *fcb) {
+	r.mu.Lock()
+	f.users--
+	gone := f.users == 0 && f.closings == 0 && len(f.opens) == 0
+	if gone {
+		delete(r.fcbs, key(f.path))
+	}
+	r.mu.Unlock()
+	if gone {
+		f.cached.Purge()
+		r.cache.Forget(f.cached)
+	}
+}
+
+// settle waits until this machine's closes of path have gone out, and closes its
+// dormant open: a name-based call must not meet our own handle.
+//
+// src: assumed for close-behind; KB Q102981 for dormant files
+func (r *Redirector) settle(path string) {
+	f := r.acquire(path)
+	defer r.release(f)
+	f.settled.Wait(rt.Forever)
+	for o := r.takeDormant(f, nil); o != nil; o = r.takeDormant(f, nil) {
+		f.closeAtServer(o)
+	}
+}
+
+// pagingOpen finds an open that paging I/O can use.
+func (f *fcb) pagingOpen(usable func(nt.AccessMask) bool) *serverOpen {
+	f.r.mu.Lock()
+	defer f.r.mu.Unlock()
+	for _, o := range slices.Backward(f.opens) {
+		if !o.dead && !o.closing && usable(o.params.Access) {
+			return o
+		}
+	}
+	return nil
+}
+
+// PageIn reads from the server for the Cache Manager.
+func (f *fcb) PageIn(p []byte, off int64) (int, error) {
+	o := f.pagingOpen(nt.AccessMask.CanRead)
+	if o == nil {
+		return 0, nt.StatusNetworkNameDeleted
+	}
+	return o.remote.ReadAt(o.h, p, off)
+}
+
+// PageOut writes to the server for the Cache Manager: one core write after the
+// other, each awaited.
+//
+// src: KB Q123819 (a new SMB for each unit; that it waits is assumed)
+func (f *fcb) PageOut(p []byte, off int64) error {
+	o := f.pagingOpen(nt.AccessMask.CanWrite)
+	if o == nil {
+		return nt.StatusNetworkNameDeleted
+	}
+	return f.writeRemote(o, p, off)
+}
+
+func (f *fcb) writeRemote(o *serverOpen, p []byte, off int64) error {
+	var mode nt.WriteMode
+	if o.params.Options&nt.WriteThrough != 0 {
+		mode = nt.WriteModeThrough
+	}
+	_, err := o.remote.WriteAt(o.h, p, off, mode)
+	if err == nil {
+		f.r.mu.Lock()
+		f.lostTold = false
+		f.r.mu.Unlock()
+	}
+	return err
+}
+
+// LostData raises Event 26, once a file and burst of failures.
+//
+// src: KB Q163401, KB Q168460
+func (f *fcb) LostData(bytes int64, err error) {
+	f.r.mu.Lock()
+	told := f.lostTold
+	f.lostTold = true
+	f.r.mu.Unlock()
+	f.r.tr.Emit(trace.Event{Kind: trace.FileLost, Path: f.path, Len: bytes, Status: statusOf(err)})
+	if !told {
+		f.r.logLostDelayedWrite(f.path)
+	}
+}
+
+// AcquireForLazyWrite keeps the file open at the server while the lazy writer works.
+func (f *fcb) AcquireForLazyWrite(bool) bool {
+	f.r.mu.Lock()
+	f.users++
+	f.r.mu.Unlock()
+	f.r.startBehind()
+	return true
+}
+
+// ReleaseFromLazyWrite ends what AcquireForLazyWrite began.
+func (f *fcb) ReleaseFromLazyWrite() {
+	f.r.release(f)
+	f.r.endBehind()
+}
+
+// flushBehind sends everything dirty; errors go to the event log.
+func (f *fcb) flushBehind(why string) {
+	dirty := f.dirtyBytes()
+	if dirty > 0 {
+		f.r.tr.Emit(trace.Event{Kind: trace.FileFlush, Path: f.path, Len: dirty, Text: why})
+	}
+	l2err := f.l2.flush(why)
+	l1err := f.cached.FlushBehind()
+	if dirty > 0 {
+		f.r.tr.Emit(trace.Event{
+			Kind: trace.FileFlush, Path: f.path, Text: why + " done",
+			Status: max(statusOf(l2err), statusOf(l1err)),
+		})
+	}
+}
+
+func (f *fcb) dirtyBytes() int64 { return f.cached.DirtyBytes() + f.l2.pending() }
+
+// breakOplock gives up what the oplock on h allowed. New writes go to the server
+// from the moment the rights are changed; then what is dirty is flushed.
+func (f *fcb) breakOplock(remote Remote, h nt.FileHandle, to nt.OplockLevel) {
+	f.io.AcquireExclusive()
+	o, dormant := f.lowerOplock(h, to)
+	f.io.Release()
+	switch {
+	case o == nil:
+		return // a CLOSE is on its way; it answers the break
+	case dormant:
+		f.closeAtServer(o)
+		return
+	}
+	f.flushBehind("oplock break")
+	if to == nt.OplockNone {
+		f.cached.Purge()
+	}
+	f.r.tr.Emit(trace.Event{Kind: trace.OplockAck, Path: f.path, FID: h.FID, Text: to.String()})
+	if err := remote.AckBreak(h, to); err != nil {
+		f.r.tr.Emit(trace.Event{Kind: trace.OplockAck, Path: f.path, FID: h.FID, Status: statusOf(err)})
+	}
+}
+
+func (f *fcb) lowerOplock(h nt.FileHandle, to nt.OplockLevel) (o *serverOpen, dormant bool) {
+	f.r.mu.Lock()
+	defer f.r.mu.Unlock()
+	i := slices.IndexFunc(f.opens, func(o *serverOpen) bool { return o.h == h && !o.dead && !o.closing })
+	if i < 0 {
+		return nil, false
+	}
+	o = f.opens[i]
+	if o.dormant != nil {
+		f.r.wakeDormantLocked(o)
+		return o, true
+	}
+	o.oplock = to
+	o.caching = f.r.cfg.cacheability(o.params, o.attr, to)
+	return o, false
+}
+
+// circuitLost marks the file's opens on that circuit dead and throws away what can
+// no longer be sent.
+//
+// src: KB Q184998
+func (f *fcb) circuitLost(remote Remote, err error) {
+	r := f.r
+	r.mu.Lock()
+	hit := false
+	for _, o := range f.opens {
+		if o.remote == remote && !o.dead {
+			hit = true
+			o.dead = true
+			delete(r.byFID, o.h)
+			if o.dormant != nil {
+				r.wakeDormantLocked(o)
+				o.closing = true
+			}
+		}
+	}
+	f.opens = slices.DeleteFunc(f.opens, func(o *serverOpen) bool { return o.dead && o.closing })
+	f.users++
+	r.mu.Unlock()
+	defer r.release(f)
+	if !hit {
+		return
+	}
+	if lost := f.cached.Discard() + f.l2.drop(); lost > 0 {
+		f.LostData(lost, err)
+	}
+}
+
+// closeAtServer sends CLOSE and forgets the open. The caller holds the FCB.
+func (f *fcb) closeAtServer(o *serverOpen) {
+	r := f.r
+	r.mu.Lock()
+	o.closing = true
+	dead := o.dead
+	r.mu.Unlock()
+	if !dead {
+		if err := o.remote.Close(o.h, o.written); err != nil && !circuitGone(err) {
+			r.logEvent(LogEntry{
+				Source: "Rdr", ID: EventCloseBehind, Path: f.path, Ours: true,
+				Text: "The redirector was unable to close " + r.cfg.Root + `\` + f.path + " after the application was told that it is closed.",
+			})
+		}
+	}
+	r.mu.Lock()
+	delete(r.byFID, o.h)
+	delete(r.early, o.h) // a break that crossed the CLOSE
+	f.opens = slices.DeleteFunc(f.opens, func(x *serverOpen) bool { return x == o })
+	r.mu.Unlock()
+}

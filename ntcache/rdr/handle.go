@@ -1,0 +1,260 @@
+package rdr
+
+import (
+	"errors"
+	"io"
+	"slices"
+
+	"github.com/ntrdr/ntrdr/internal/nt"
+	"github.com/ntrdr/ntrdr/internal/rt"
+	"github.com/ntrdr/ntrdr/internal/trace"
+)
+
+// Handle is an application's open file. Its methods block as the Win32 calls do and
+// return an *nt.Error; after its circuit died every call fails (src: KB Q184998).
+type Handle struct {
+	r    *Redirector
+	f    *fcb
+	open *serverOpen
+
+	closed bool // guarded by Redirector.mu
+}
+
+// Open opens or creates a file, connecting to the server first if there is no
+// circuit. A dormant open of this machine that allows what is asked is used again
+// without telling the server.
+//
+// src: KB Q102981 (dormant files)
+func (r *Redirector) Open(path string, p nt.CreateParams) (*Handle, error) {
+	f := r.acquire(path)
+	defer r.release(f)
+	f.settled.Wait(rt.Forever)
+	if o := r.takeDormant(f, &p); o != nil {
+		return &Handle{r: r, f: f, open: o}, nil
+	}
+	for o := r.takeDormant(f, nil); o != nil; o = r.takeDormant(f, nil) {
+		f.closeAtServer(o)
+	}
+	remote, err := r.circuit()
+	if err != nil {
+		return nil, wrap("open", path, err)
+	}
+	p.Oplock = r.cfg.oplockToAsk(p)
+	h, res, err := remote.Create(path, p)
+	if err != nil {
+		return nil, wrap("open", path, err)
+	}
+	o := r.register(f, remote, h, p, res)
+	return &Handle{r: r, f: f, open: o}, nil
+}
+
+// register enters a new open. If no other open of the file protects what is cached,
+// the cache starts afresh with the server's size.
+func (r *Redirector) register(f *fcb, remote Remote, h nt.FileHandle, p nt.CreateParams, res nt.CreateResult) *serverOpen {
+	o := &serverOpen{f: f, remote: remote, h: h, params: p, attr: res.Attributes, oplock: res.Oplock}
+	o.caching = r.cfg.cacheability(p, res.Attributes, res.Oplock)
+	r.mu.Lock()
+	protected := slices.ContainsFunc(f.opens, func(x *serverOpen) bool { return x.caching.read && !x.dead })
+	r.mu.Unlock()
+	if !protected || res.Action != nt.FileOpened {
+		f.cached.Reinitialize(res.Size)
+	}
+	r.mu.Lock()
+	f.opens = append(f.opens, o)
+	r.byFID[h] = f
+	to, early := r.early[h]
+	delete(r.early, h)
+	r.mu.Unlock()
+	if res.Oplock != nt.OplockNone {
+		r.tr.Emit(trace.Event{Kind: trace.OplockGrant, Path: f.path, FID: h.FID, Text: res.Oplock.String()})
+	}
+	if early {
+		f.breakOplock(remote, h, to)
+	}
+	return o
+}
+
+// rights returns what the handle may cache now, or why it is useless.
+func (h *Handle) rights() (caching, error) {
+	h.r.mu.Lock()
+	defer h.r.mu.Unlock()
+	switch {
+	case h.closed:
+		return caching{}, nt.StatusInvalidHandle
+	case h.open.dead:
+		return caching{}, nt.StatusNetworkNameDeleted
+	}
+	return h.open.caching, nil
+}
+
+// ReadAt reads from the cache or from the server; io.EOF with a short count at the
+// end of the file.
+func (h *Handle) ReadAt(p []byte, off int64) (int, error) {
+	h.f.io.AcquireShared()
+	defer h.f.io.Release()
+	k, err := h.rights()
+	if err != nil {
+		return 0, wrap("read", h.f.path, err)
+	}
+	if h.f.l2.pending() > 0 {
+		if err := h.f.l2.flush("read"); err != nil {
+			return 0, wrap("read", h.f.path, err)
+		}
+	}
+	var n int
+	if k.read {
+		n, err = h.f.cached.CopyRead(p, off)
+	} else if err = h.f.cached.Flush(); err == nil {
+		n, err = h.open.remote.ReadAt(h.open.h, p, off)
+	}
+	if errors.Is(err, io.EOF) {
+		return n, io.EOF
+	}
+	return n, wrap("read", h.f.path, err)
+}
+
+// WriteAt writes. Whether the data is on the server when it returns is the subject
+// of this project: see Config.writePath.
+func (h *Handle) WriteAt(p []byte, off int64) (int, error) {
+	h.f.io.AcquireShared()
+	defer h.f.io.Release()
+	k, err := h.rights()
+	if err != nil {
+		return 0, wrap("write", h.f.path, err)
+	}
+	o := h.open
+	writeOnly := o.params.Access.CanWrite() && !o.params.Access.CanRead()
+	switch h.r.cfg.writePath(k, o.params.Options, writeOnly) {
+	case behindInL1:
+		err = h.f.cached.CopyWrite(p, off)
+	case behindInL2:
+		err = h.f.l2.write(o, p, off)
+	case throughL1:
+		err = h.f.cached.WriteThrough(p, off)
+	case direct:
+		if err = h.f.l2.flush("write"); err == nil {
+			err = h.f.writeRemote(o, p, off)
+		}
+	}
+	if err != nil {
+		return 0, wrap("write", h.f.path, err)
+	}
+	h.r.mu.Lock()
+	o.written = nt.FileTimeOf(h.r.rt.Now())
+	h.r.mu.Unlock()
+	return len(p), nil
+}
+
+// Flush is FlushFileBuffers: it sends what is dirty, waits for the answers, and
+// returns the first error, also one of an earlier write-behind.
+//
+// src: KB Q143413 (the trigger); that SMB_COM_FLUSH follows is assumed
+func (h *Handle) Flush() error {
+	if _, err := h.rights(); err != nil {
+		return wrap("flush", h.f.path, err)
+	}
+	err := h.f.l2.flush("FlushFileBuffers")
+	if err2 := h.f.cached.Flush(); err == nil {
+		err = err2
+	}
+	if err == nil && h.r.cfg.FlushSendsSMBFlush {
+		err = h.open.remote.Flush(h.open.h)
+	}
+	return wrap("flush", h.f.path, err)
+}
+
+// Size is the file's size as this machine sees it, unsent writes included.
+func (h *Handle) Size() (int64, error) {
+	k, err := h.rights()
+	if err != nil {
+		return 0, wrap("size", h.f.path, err)
+	}
+	if k.read {
+		return h.f.cached.Size(), nil
+	}
+	if err := h.f.l2.flush("query"); err != nil {
+		return 0, wrap("size", h.f.path, err)
+	}
+	info, err := h.open.remote.QueryFile(h.open.h)
+	return info.Size, wrap("size", h.f.path, err)
+}
+
+// SetSize truncates or extends the file at the server.
+func (h *Handle) SetSize(size int64) error {
+	if err := h.Flush(); err != nil {
+		return err
+	}
+	if err := h.open.remote.SetSize(h.open.h, size); err != nil {
+		return wrap("set size", h.f.path, err)
+	}
+	h.f.cached.SetFileSize(size)
+	return nil
+}
+
+// Close is CloseHandle. It sends what is dirty and then CLOSE, behind the
+// application's back unless the configuration says otherwise, and never returns the
+// error of either.
+//
+// src: KB Q143413 (the data is sent on close), KB Q190812 (CLOSE after the
+// application has moved on); the three switches' meanings are assumed
+func (h *Handle) Close() error {
+	r, f := h.r, h.f
+	r.mu.Lock()
+	if h.closed {
+		r.mu.Unlock()
+		return wrap("close", f.path, nt.StatusInvalidHandle)
+	}
+	h.closed = true
+	f.users++
+	f.closings++
+	f.settled.Reset()
+	r.mu.Unlock()
+	r.startBehind()
+	if !r.cfg.UseCloseBehind {
+		f.cleanup(h.open, func() {})
+		return nil
+	}
+	flushed := r.rt.NewEvent(rt.Notification)
+	work := func() { f.cleanup(h.open, flushed.Set) }
+	if f.dirtyBytes() > 0 {
+		r.cache.WriteBehind(f.path, work)
+	} else {
+		r.rt.Go("close-behind "+f.path, work)
+	}
+	if r.cfg.NtrdrCloseWaitsForFlush {
+		flushed.Wait(rt.Forever)
+	}
+	return nil
+}
+
+// cleanup flushes the file and closes one of its opens, or leaves it dormant.
+func (f *fcb) cleanup(o *serverOpen, flushed func()) {
+	r := f.r
+	f.flushBehind("close")
+	flushed()
+	if !r.makeDormant(o) {
+		f.closeAtServer(o)
+	}
+	r.mu.Lock()
+	f.closings--
+	if f.closings == 0 {
+		f.settled.Set()
+	}
+	r.mu.Unlock()
+	r.release(f)
+	r.endBehind()
+}
+
+// circuitGone reports whether err says that the circuit died, as opposed to an
+// answer of the server.
+func circuitGone(err error) bool {
+	for _, st := range [...]nt.Status{
+		nt.StatusUnexpectedNetworkError, nt.StatusNetworkNameDeleted, nt.StatusIOTimeout, nt.StatusFileClosed,
+		nt.StatusConnectionDisconnected, nt.StatusConnectionReset, nt.StatusVirtualCircuitClosed, nt.StatusInvalidNetworkResponse,
+	} {
+		if errors.Is(err, st) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,171 @@
+package rdr
+
+import (
+	"strings"
+
+	"github.com/ntrdr/ntrdr/internal/nt"
+	"github.com/ntrdr/ntrdr/internal/rt"
+	"github.com/ntrdr/ntrdr/internal/trace"
+	"github.com/ntrdr/ntrdr/ntcache"
+)
+
+// Remote is what the redirector needs from a server: one share over one virtual
+// circuit. *smb1client.Tree satisfies it.
+type Remote interface {
+	Create(path string, p nt.CreateParams) (nt.FileHandle, nt.CreateResult, error)
+	ReadAt(h nt.FileHandle, p []byte, off int64) (int, error)
+	WriteAt(h nt.FileHandle, p []byte, off int64, m nt.WriteMode) (int, error)
+	SetSize(h nt.FileHandle, size int64) error
+	Flush(h nt.FileHandle) error
+	Close(h nt.FileHandle, written nt.FileTime) error
+	AckBreak(h nt.FileHandle, to nt.OplockLevel) error
+	QueryFile(h nt.FileHandle) (nt.FileInfo, error)
+	Delete(path string) error
+	Rename(from, to string) error
+	Mkdir(path string) error
+	Find(pattern string) ([]nt.FileInfo, error)
+	QueryPath(path string) (nt.FileInfo, error)
+	SetHandler(h nt.CircuitHandler)
+}
+
+// Connector sets up a new virtual circuit, logs on and connects the share. Each
+// call must give the circuit a new number.
+type Connector func() (Remote, error)
+
+// Redirector is the redirector of one workstation, for one share.
+type Redirector struct {
+	rt         rt.Runtime
+	cfg        Config
+	cache      *ntcache.Manager
+	connect    Connector
+	tr         *trace.Actor
+	connecting rt.Resource
+
+	mu      rt.Mutex
+	remote  Remote          // nil: no circuit; the next name-based call connects
+	fcbs    map[string]*fcb // by upper-case path
+	byFID   map[nt.FileHandle]*fcb
+	early   map[nt.FileHandle]nt.OplockLevel // breaks that came before the open's reply
+	dormant []*serverOpen                    // oldest first
+	log     []LogEntry
+	behind  int      // closes and flushes behind the application
+	idle    rt.Event // Notification: behind == 0
+}
+
+// New makes a redirector, or says what is wrong with cfg.
+func New(r rt.Runtime, cfg Config, cache *ntcache.Manager, connect Connector, tr *trace.Actor) (*Redirector, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	d := &Redirector{
+		rt: r, cfg: cfg, cache: cache, connect: connect, tr: tr,
+		connecting: r.NewResource(), mu: r.NewMutex(), idle: r.NewEvent(rt.Notification),
+		fcbs: map[string]*fcb{}, byFID: map[nt.FileHandle]*fcb{}, early: map[nt.FileHandle]nt.OplockLevel{},
+	}
+	d.idle.Set()
+	return d, nil
+}
+
+// circuit returns the live circuit, connecting if there is none. Only name-based
+// calls come here: an open handle never outlives its circuit.
+//
+// src: KB Q184998
+func (r *Redirector) circuit() (Remote, error) {
+	r.connecting.AcquireExclusive()
+	defer r.connecting.Release()
+	r.mu.Lock()
+	remote := r.remote
+	r.mu.Unlock()
+	if remote != nil {
+		return remote, nil
+	}
+	remote, err := r.connect()
+	if err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	r.remote = remote
+	r.mu.Unlock()
+	remote.SetHandler(&circuitHandler{r: r, remote: remote})
+	return remote, nil
+}
+
+// named runs a call that names a path on the live circuit, after this machine's own
+// closes of that file have gone out and its dormant open has been closed.
+func (r *Redirector) named(op, path string, f func(Remote) error) error {
+	r.settle(path)
+	remote, err := r.circuit()
+	if err == nil {
+		err = f(remote)
+	}
+	return wrap(op, path, err)
+}
+
+// Delete deletes a file.
+func (r *Redirector) Delete(path string) error {
+	return r.named("delete", path, func(m Remote) error { return m.Delete(path) })
+}
+
+// Mkdir makes a directory.
+func (r *Redirector) Mkdir(path string) error {
+	return r.named("mkdir", path, func(m Remote) error { return m.Mkdir(path) })
+}
+
+// Rename renames a file.
+func (r *Redirector) Rename(from, to string) error {
+	r.settle(to)
+	return r.named("rename", from, func(m Remote) error { return m.Rename(from, to) })
+}
+
+// Stat asks the server for a file's attributes and size; what this machine has not
+// written yet does not show.
+func (r *Redirector) Stat(path string) (info nt.FileInfo, err error) {
+	err = r.named("stat", path, func(m Remote) (err error) { info, err = m.QueryPath(path); return err })
+	return info, err
+}
+
+// Find lists the directory entries that match a pattern such as `MAI\MA8\*.MAI`.
+func (r *Redirector) Find(pattern string) (list []nt.FileInfo, err error) {
+	err = r.named("find", pattern, func(m Remote) (err error) { list, err = m.Find(pattern); return err })
+	return list, err
+}
+
+// Idle returns an event that is signaled while nothing is flushed or closed behind
+// an application and no page is dirty from such a close.
+func (r *Redirector) Idle() rt.Event { return r.idle }
+
+// DirtyBytes returns how many written bytes the server does not have yet.
+func (r *Redirector) DirtyBytes() int64 {
+	r.mu.Lock()
+	list := make([]*fcb, 0, len(r.fcbs))
+	for _, f := range r.fcbs { // map order: only a sum leaves the loop
+		list = append(list, f)
+	}
+	r.mu.Unlock()
+	var n int64
+	for _, f := range list { // map order: only a sum leaves the loop
+		n += f.cached.DirtyBytes() + f.l2.pending()
+	}
+	return n
+}
+
+// startBehind counts work that goes on behind the application.
+func (r *Redirector) startBehind() {
+	r.mu.Lock()
+	r.behind++
+	if r.behind == 1 {
+		r.idle.Reset()
+	}
+	r.mu.Unlock()
+}
+
+func (r *Redirector) endBehind() {
+	r.mu.Lock()
+	r.behind--
+	if r.behind == 0 {
+		r.idle.Set()
+	}
+	r.mu.Unlock()
+}
+
+func key(path string) string { return strings.ToUpper(path) }

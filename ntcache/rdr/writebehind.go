@@ -1,0 +1,230 @@
+package rdr
+
+import (
+	"slices"
+
+	"github.com/ntrdr/ntrdr/internal/rt"
+	"github.com/ntrdr/ntrdr/internal/trace"
+)
+
+// writeBehind is L2: the write-behind buffers of one file. They are sent when the
+// application closes the file, when it may no longer be cached, on
+// FlushFileBuffers, and when all buffers are in use.
+//
+// src: KB Q143413 (three buffers, four triggers); KB Q163401 (write-only files)
+type writeBehind struct {
+	f       *fcb
+	sending rt.Resource // exclusive: flush, which sends one buffer at a time
+
+	// Guarded by Redirector.mu.
+	bufs  []*buffer // oldest first, at most WriteBehindBuffers
+	freed rt.Event  // Notification: a buffer has been answered
+	err   error     // of a buffer sent behind the application, until someone is told
+}
+
+// buffer is one write-behind buffer: contiguous bytes, alone on their range.
+type buffer struct {
+	o        *serverOpen
+	off      int64
+	data     []byte
+	inFlight bool
+}
+
+func newWriteBehind(f *fcb) *writeBehind {
+	return &writeBehind{f: f, sending: f.r.rt.NewResource(), freed: f.r.rt.NewEvent(rt.Notification)}
+}
+
+// pending returns the bytes that the server has not acknowledged.
+func (w *writeBehind) pending() (n int64) {
+	w.f.r.mu.Lock()
+	defer w.f.r.mu.Unlock()
+	for _, b := range w.bufs {
+		n += int64(len(b.data))
+	}
+	return n
+}
+
+// write puts p into buffers. It blocks while all are in use, and returns the error
+// of an earlier buffer that nobody has been told of.
+func (w *writeBehind) write(o *serverOpen, p []byte, off int64) error {
+	for len(p) > 0 {
+		if err := w.takeErr(); err != nil {
+			return err
+		}
+		b, n, overlap := w.fill(o, p, off)
+		switch {
+		case overlap:
+			if err := w.flush("overlapping write"); err != nil {
+				return err
+			}
+			continue
+		case n == 0:
+			w.makeRoom()
+			continue
+		}
+		w.f.r.tr.Emit(trace.Event{Kind: trace.BufferFill, Path: w.f.path, Off: off, Len: int64(n)})
+		p, off = p[n:], off+int64(n)
+		if len(b.data) == w.f.r.cfg.WriteBehindBufferSize && w.f.r.cfg.NtrdrL2Dispatch == DispatchFull {
+			w.dispatch(b, "buffer full")
+		}
+	}
+	return nil
+}
+
+// fill copies what fits into the last buffer or a new one: n == 0 if there is none.
+// Data that overlaps a buffer without continuing it must wait for a flush.
+func (w *writeBehind) fill(o *serverOpen, p []byte, off int64) (b *buffer, n int, overlap bool) {
+	r := w.f.r
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, b := range w.bufs {
+		if off < b.off+int64(len(b.data)) && b.off < off+int64(len(p)) {
+			return nil, 0, true
+		}
+	}
+	size := r.cfg.WriteBehindBufferSize
+	if k := len(w.bufs); k > 0 {
+		b = w.bufs[k-1]
+		if !b.inFlight && b.o == o && b.off+int64(len(b.data)) == off && len(b.data) < size {
+			n = min(len(p), size-len(b.data))
+			b.data = append(b.data, p[:n]...)
+			return b, n, false
+		}
+	}
+	if len(w.bufs) >= r.cfg.WriteBehindBuffers {
+		return nil, 0, false
+	}
+	n = min(len(p), size)
+	b = &buffer{o: o, off: off, data: append(make([]byte, 0, size), p[:n]...)}
+	w.bufs = append(w.bufs, b)
+	return b, n, false
+}
+
+// makeRoom sends the oldest buffer if none is on its way, and waits for an answer.
+func (w *writeBehind) makeRoom() {
+	w.f.r.mu.Lock()
+	var oldest *buffer
+	if !slices.ContainsFunc(w.bufs, func(b *buffer) bool { return b.inFlight }) {
+		oldest = w.bufs[0]
+	}
+	w.f.r.mu.Unlock()
+	if oldest != nil {
+		w.dispatch(oldest, "all buffers in use")
+	}
+	w.waitFor(func() bool { return len(w.bufs) < w.f.r.cfg.WriteBehindBuffers })
+}
+
+// waitFor blocks until cond, which is called with Redirector.mu held.
+func (w *writeBehind) waitFor(cond func() bool) {
+	for {
+		w.f.r.mu.Lock()
+		if cond() {
+			w.f.r.mu.Unlock()
+			return
+		}
+		w.freed.Reset()
+		w.f.r.mu.Unlock()
+		w.freed.Wait(rt.Forever)
+	}
+}
+
+// dispatch sends a buffer. With UseAsyncWriteBehind the answer is not awaited.
+//
+// src: T. Daniels, 1001 Secrets for Windows NT Registry, VI-10
+func (w *writeBehind) dispatch(b *buffer, trigger string) {
+	w.f.r.mu.Lock()
+	b.inFlight = true
+	w.f.r.mu.Unlock()
+	w.f.r.tr.Emit(trace.Event{Kind: trace.BufferSend, Path: w.f.path, Off: b.off, Len: int64(len(b.data)), Text: trigger})
+	if !w.f.r.cfg.UseAsyncWriteBehind {
+		w.send(b)
+		return
+	}
+	w.f.r.startBehind()
+	w.f.r.rt.Go("write-behind buffer "+w.f.path, func() {
+		w.send(b)
+		w.f.r.endBehind()
+	})
+}
+
+// send writes a buffer and frees it. An error is kept for the next write or flush,
+// and reported as lost data: the application was told that this was written.
+//
+// src: windows-sys netevent.h (3025, the name only)
+func (w *writeBehind) send(b *buffer) {
+	r := w.f.r
+	err := w.f.writeRemote(b.o, b.data, b.off)
+	r.tr.Emit(trace.Event{Kind: trace.BufferDone, Path: w.f.path, Off: b.off, Len: int64(len(b.data)), Status: statusOf(err)})
+	r.mu.Lock()
+	w.bufs = slices.DeleteFunc(w.bufs, func(x *buffer) bool { return x == b })
+	if err != nil && w.err == nil {
+		w.err = err
+	}
+	r.mu.Unlock()
+	w.freed.Set()
+	if err != nil {
+		w.f.LostData(int64(len(b.data)), err)
+		r.logEvent(LogEntry{
+			Source: "Rdr", ID: EventWriteBehindFlushFailed, Path: w.f.path, Ours: true,
+			Text: "The redirector was unable to write delayed data to " + r.server() + ".",
+		})
+	}
+}
+
+// flush sends what is buffered, one buffer after the other, waits for all answers,
+// and returns an error that nobody has been told of.
+func (w *writeBehind) flush(trigger string) error {
+	if w.empty() {
+		return w.takeErr()
+	}
+	w.sending.AcquireExclusive()
+	defer w.sending.Release()
+	for b := w.nextUnsent(); b != nil; b = w.nextUnsent() {
+		w.f.r.tr.Emit(trace.Event{Kind: trace.BufferSend, Path: w.f.path, Off: b.off, Len: int64(len(b.data)), Text: trigger})
+		w.send(b)
+	}
+	w.waitFor(func() bool { return len(w.bufs) == 0 })
+	return w.takeErr()
+}
+
+func (w *writeBehind) empty() bool {
+	w.f.r.mu.Lock()
+	defer w.f.r.mu.Unlock()
+	return len(w.bufs) == 0
+}
+
+// nextUnsent marks the oldest buffer that is not on its way and returns it.
+func (w *writeBehind) nextUnsent() *buffer {
+	w.f.r.mu.Lock()
+	defer w.f.r.mu.Unlock()
+	for _, b := range w.bufs {
+		if !b.inFlight {
+			b.inFlight = true
+			return b
+		}
+	}
+	return nil
+}
+
+func (w *writeBehind) takeErr() error {
+	w.f.r.mu.Lock()
+	defer w.f.r.mu.Unlock()
+	err := w.err
+	w.err = nil
+	return err
+}
+
+// drop throws away the buffers that are not on their way and returns their size;
+// one that is gets its error from the circuit.
+func (w *writeBehind) drop() (lost int64) {
+	w.f.r.mu.Lock()
+	w.bufs = slices.DeleteFunc(w.bufs, func(b *buffer) bool {
+		if !b.inFlight {
+			lost += int64(len(b.data))
+		}
+		return !b.inFlight
+	})
+	w.f.r.mu.Unlock()
+	w.freed.Set()
+	return lost
+}

@@ -1,0 +1,379 @@
+package ntcache
+
+import (
+	"io"
+	"math"
+	"slices"
+
+	"github.com/ntrdr/ntrdr/internal/invariant"
+	"github.com/ntrdr/ntrdr/internal/rt"
+	"github.com/ntrdr/ntrdr/internal/trace"
+)
+
+// page is one resident page; a page that is not resident has no entry.
+type page struct {
+	data  []byte // PageSize bytes, zero beyond valid data
+	dirty bool
+}
+
+// SharedCacheMap is the cached data of one file, shared by all its handles.
+type SharedCacheMap struct {
+	m       *Manager
+	name    string
+	backing BackingStore
+	writing rt.Resource // exclusive: one writer a file; held across PageOut
+
+	mu        rt.Mutex
+	fileSize  int64
+	validData int64 // ≤ fileSize; bytes beyond it read as zero and are never fetched
+	pages     map[int64]*page
+	dirty     []int64 // page numbers, ascending; exactly the pages with dirty set
+	lazy      bool    // a lazy worker has been queued
+}
+
+// Size returns the file's size as its handles on this machine see it.
+func (s *SharedCacheMap) Size() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.fileSize
+}
+
+// DirtyBytes returns how many bytes are not on the server yet, counted in pages cut
+// at the file's size.
+func (s *SharedCacheMap) DirtyBytes() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.dirtyBytesLocked()
+}
+
+func (s *SharedCacheMap) dirtyBytesLocked() int64 {
+	var n int64
+	for _, no := range s.dirty {
+		n += min(s.pageSize(), s.fileSize-no*s.pageSize())
+	}
+	return n
+}
+
+func (s *SharedCacheMap) pageSize() int64 { return int64(s.m.cfg.PageSize) }
+
+// CopyRead copies cached bytes to p, paging in what is not resident. It returns
+// io.EOF with a short count at the end of the file.
+func (s *SharedCacheMap) CopyRead(p []byte, off int64) (int, error) {
+	want := int64(len(p))
+	s.mu.Lock()
+	if want = min(want, s.fileSize-off); want <= 0 {
+		s.mu.Unlock()
+		return 0, eofIfAny(len(p))
+	}
+	s.mu.Unlock()
+	if err := s.makeResident(off, off+want); err != nil {
+		return 0, err
+	}
+	s.mu.Lock()
+	s.copyOutLocked(p[:want], off)
+	s.mu.Unlock()
+	if want < int64(len(p)) {
+		return int(want), io.EOF
+	}
+	return int(want), nil
+}
+
+func eofIfAny(wanted int) error {
+	if wanted == 0 {
+		return nil
+	}
+	return io.EOF
+}
+
+// copyOutLocked copies from resident pages; a page purged in the meantime, or
+// beyond valid data, reads as zero.
+func (s *SharedCacheMap) copyOutLocked(p []byte, off int64) {
+	for len(p) > 0 {
+		no, in := off/s.pageSize(), off%s.pageSize()
+		n := min(int64(len(p)), s.pageSize()-in)
+		if pg := s.pages[no]; pg != nil {
+			copy(p[:n], pg.data[in:])
+		} else {
+			clear(p[:n])
+		}
+		p, off = p[n:], off+n
+	}
+}
+
+// makeResident pages in what [from, to) needs of valid data that is not resident.
+func (s *SharedCacheMap) makeResident(from, to int64) error {
+	for {
+		start, end := s.missing(from, to)
+		if start == end {
+			return nil
+		}
+		buf := make([]byte, end-start)
+		n, err := s.backing.PageIn(buf, start)
+		if err != nil && err != io.EOF {
+			return err
+		}
+		clear(buf[n:])
+		s.install(buf, start)
+	}
+}
+
+// missing returns the first run of absent pages within valid data in [from, to), in
+// whole pages and at most MaxWriteBehind bytes; start == end if there is none.
+func (s *SharedCacheMap) missing(from, to int64) (start, end int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ps := s.pageSize()
+	to = min(to, s.validData)
+	for no := from / ps; no*ps < to; no++ {
+		if s.pages[no] != nil {
+			continue
+		}
+		start, end = no*ps, (no+1)*ps
+		for end < to && s.pages[end/ps] == nil && end-start < int64(s.m.cfg.MaxWriteBehind) {
+			end += ps
+		}
+		return start, end
+	}
+	return 0, 0
+}
+
+// install makes fetched bytes resident, except where a write was faster.
+func (s *SharedCacheMap) install(buf []byte, off int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ps := s.pageSize()
+	for i := int64(0); i < int64(len(buf)); i += ps {
+		if no := (off + i) / ps; s.pages[no] == nil {
+			s.pages[no] = &page{data: buf[i : i+ps : i+ps]}
+		}
+	}
+}
+
+// CopyWrite puts p into pages and returns: the data is dirty and will be written
+// behind. Only a partial page inside valid data must be read first.
+func (s *SharedCacheMap) CopyWrite(p []byte, off int64) error {
+	if len(p) == 0 {
+		return nil
+	}
+	if err := s.readForWrite(off, off+int64(len(p))); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	newly := s.copyInLocked(p, off, true)
+	s.mu.Unlock()
+	s.m.tr.Emit(trace.Event{Kind: trace.PageDirty, Path: s.name, Off: off, Len: int64(len(p))})
+	s.m.countDirty(newly)
+	return nil
+}
+
+// readForWrite makes the first and last page of a write resident if the write
+// covers them only in part.
+func (s *SharedCacheMap) readForWrite(from, to int64) error {
+	ps := s.pageSize()
+	if from%ps != 0 {
+		if err := s.makeResident(from, from+1); err != nil {
+			return err
+		}
+	}
+	if to%ps != 0 && to < s.Size() {
+		return s.makeResident(to-1, to)
+	}
+	return nil
+}
+
+// copyInLocked stores p, extends the sizes, and returns how many pages became dirty.
+func (s *SharedCacheMap) copyInLocked(p []byte, off int64, dirty bool) (newly int) {
+	end := off + int64(len(p))
+	for len(p) > 0 {
+		no, in := off/s.pageSize(), off%s.pageSize()
+		pg := s.pages[no]
+		if pg == nil {
+			pg = &page{data: make([]byte, s.pageSize())}
+			s.pages[no] = pg
+		}
+		n := copy(pg.data[in:], p)
+		if dirty && !pg.dirty {
+			pg.dirty = true
+			newly++
+			at, _ := slices.BinarySearch(s.dirty, no)
+			s.dirty = slices.Insert(s.dirty, at, no)
+		}
+		p, off = p[n:], off+int64(n)
+	}
+	s.fileSize = max(s.fileSize, end)
+	s.validData = max(s.validData, end)
+	return newly
+}
+
+// WriteThrough writes p to the file, waits for the answer, and keeps what is cached
+// up to date. If it fails nothing is changed here and the caller gets the error.
+func (s *SharedCacheMap) WriteThrough(p []byte, off int64) error {
+	s.writing.AcquireExclusive()
+	defer s.writing.Release()
+	if err := s.backing.PageOut(p, off); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.updateResidentLocked(p, off)
+	end := off + int64(len(p))
+	s.fileSize = max(s.fileSize, end)
+	s.validData = max(s.validData, end)
+	return nil
+}
+
+// updateResidentLocked copies p over pages that are resident and makes whole pages
+// resident, so that what was written can be read from the cache.
+func (s *SharedCacheMap) updateResidentLocked(p []byte, off int64) {
+	ps := s.pageSize()
+	for len(p) > 0 {
+		no, in := off/ps, off%ps
+		n := min(int64(len(p)), ps-in)
+		pg := s.pages[no]
+		if pg == nil && (n == ps || no*ps >= s.validData) {
+			pg = &page{data: make([]byte, ps)}
+			s.pages[no] = pg
+		}
+		if pg != nil {
+			copy(pg.data[in:], p[:n])
+		}
+		p, off = p[n:], off+n
+	}
+}
+
+// SetFileSize truncates or extends; pages beyond the new size are dropped, dirty or
+// not, and the rest of the last page becomes zero.
+func (s *SharedCacheMap) SetFileSize(size int64) {
+	s.mu.Lock()
+	ps := s.pageSize()
+	cleaned := 0
+	for no := size / ps; no <= (s.fileSize-1)/ps && s.fileSize > size; no++ {
+		pg := s.pages[no]
+		switch {
+		case pg == nil:
+		case no*ps < size:
+			clear(pg.data[size-no*ps:])
+		default:
+			cleaned += s.cleanLocked(no)
+			delete(s.pages, no)
+		}
+	}
+	s.fileSize = size
+	s.validData = min(s.validData, size)
+	s.mu.Unlock()
+	s.m.countDirty(-cleaned)
+}
+
+// cleanLocked marks a page clean and returns 1 if it was dirty.
+func (s *SharedCacheMap) cleanLocked(no int64) int {
+	at, found := slices.BinarySearch(s.dirty, no)
+	if !found {
+		return 0
+	}
+	s.dirty = slices.Delete(s.dirty, at, at+1)
+	s.pages[no].dirty = false
+	return 1
+}
+
+// Purge drops every page, dirty ones too: flush first to keep data.
+func (s *SharedCacheMap) Purge() {
+	s.writing.AcquireExclusive()
+	defer s.writing.Release()
+	s.discard()
+}
+
+// Discard drops the dirty data, because it can never be written, and returns its
+// size in bytes. A run that is being written is not counted: its writer reports it.
+func (s *SharedCacheMap) Discard() int64 {
+	s.mu.Lock()
+	n := s.dirtyBytesLocked()
+	s.mu.Unlock()
+	s.discard()
+	return n
+}
+
+// Reinitialize drops every page and takes the file's size from the server, for an
+// open after which nothing cached before can be trusted.
+func (s *SharedCacheMap) Reinitialize(size int64) {
+	s.Purge()
+	s.mu.Lock()
+	s.fileSize, s.validData = size, size
+	s.mu.Unlock()
+}
+
+func (s *SharedCacheMap) discard() {
+	s.mu.Lock()
+	cleaned := len(s.dirty)
+	s.dirty = nil
+	clear(s.pages)
+	s.mu.Unlock()
+	s.m.countDirty(-cleaned)
+}
+
+// Flush writes all dirty pages and returns the first error to the caller; data that
+// could not be written is gone.
+func (s *SharedCacheMap) Flush() error {
+	_, err := s.writePages(math.MaxInt)
+	return err
+}
+
+// FlushBehind is Flush behind an application: the file system is told of lost data,
+// because nobody waits for the error.
+func (s *SharedCacheMap) FlushBehind() error { return s.writeBehind(math.MaxInt) }
+
+func (s *SharedCacheMap) writeBehind(pages int) error {
+	lost, err := s.writePages(pages)
+	if lost > 0 {
+		s.backing.LostData(lost, err)
+	}
+	return err
+}
+
+// writePages writes up to limit dirty pages in runs of ascending offset. It returns
+// how many bytes were lost and the first error.
+func (s *SharedCacheMap) writePages(limit int) (lost int64, first error) {
+	s.writing.AcquireExclusive()
+	defer s.writing.Release()
+	for limit > 0 {
+		run, off, pages := s.nextRun(limit)
+		if pages == 0 {
+			break
+		}
+		limit -= pages
+		err := s.backing.PageOut(run, off)
+		s.m.tr.Emit(trace.Event{Kind: trace.PageClean, Path: s.name, Off: off, Len: int64(len(run)), Status: status(err)})
+		if err != nil {
+			lost += int64(len(run))
+			if first == nil {
+				first = err
+			}
+		}
+	}
+	return lost, first
+}
+
+// nextRun takes the lowest contiguous run of dirty pages, at most limit pages and
+// MaxWriteBehind bytes, marks it clean and returns a copy of its bytes, cut at the
+// file's size. A page dirtied again while the run is on its way is written again.
+func (s *SharedCacheMap) nextRun(limit int) (run []byte, off int64, pages int) {
+	s.mu.Lock()
+	if len(s.dirty) == 0 {
+		s.mu.Unlock()
+		return nil, 0, 0
+	}
+	ps := s.pageSize()
+	limit = min(limit, s.m.cfg.MaxWriteBehind/int(ps))
+	first := s.dirty[0]
+	for pages < limit && pages < len(s.dirty) && s.dirty[pages] == first+int64(pages) {
+		run = append(run, s.pages[s.dirty[pages]].data...)
+		s.pages[s.dirty[pages]].dirty = false
+		pages++
+	}
+	s.dirty = slices.Delete(s.dirty, 0, pages)
+	off = first * ps
+	invariant.Check(off < s.validData, "ntcache: %s: dirty page at %d beyond valid data %d", s.name, off, s.validData)
+	run = run[:min(int64(len(run)), s.fileSize-off)]
+	s.mu.Unlock()
+	s.m.countDirty(-pages)
+	return run, off, pages
+}
