@@ -27,8 +27,7 @@ func (e *event) Set() {
 		return
 	}
 	e.signaled = true
-	for e.waiters.wakeFirst() {
-	}
+	e.waiters.wakeAll()
 }
 
 func (e *event) Reset() { e.signaled = false }

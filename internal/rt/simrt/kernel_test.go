@@ -220,25 +220,39 @@ func TestRulesThatTheKernelEnforces(t *testing.T) {
 			k.NewMutex().Lock()
 			k.NewResource().AcquireShared()
 		}, "rogue", `task "rogue" waits in Resource.AcquireShared with a Mutex locked`},
-		{"mutex left locked", func(k *simrt.Kernel) { k.NewMutex().Lock() },
-			"rogue", `task "rogue" ended with a Mutex locked`},
-		{"mutex locked twice", func(k *simrt.Kernel) { mu := k.NewMutex(); mu.Lock(); mu.Lock() },
-			"rogue", `task "rogue" locks a Mutex that it holds`},
-		{"mutex unlocked twice", func(k *simrt.Kernel) { k.NewMutex().Unlock() },
-			"rogue", `task "rogue" unlocks a Mutex that is not locked`},
-		{"resource released twice", func(k *simrt.Kernel) { k.NewResource().Release() },
-			"rogue", `task "rogue" releases a Resource that is free`},
-		{"callback that sleeps", func(k *simrt.Kernel) { k.AfterFunc(ms, func() { k.Sleep(ms) }) },
-			rt.CallbackTask, "Sleep called outside a task: functions given to AfterFunc must not wait"},
+		{
+			"mutex left locked", func(k *simrt.Kernel) { k.NewMutex().Lock() },
+			"rogue", `task "rogue" ended with a Mutex locked`,
+		},
+		{
+			"mutex locked twice", func(k *simrt.Kernel) { mu := k.NewMutex(); mu.Lock(); mu.Lock() },
+			"rogue", `task "rogue" locks a Mutex that it holds`,
+		},
+		{
+			"mutex unlocked twice", func(k *simrt.Kernel) { k.NewMutex().Unlock() },
+			"rogue", `task "rogue" unlocks a Mutex that is not locked`,
+		},
+		{
+			"resource released twice", func(k *simrt.Kernel) { k.NewResource().Release() },
+			"rogue", `task "rogue" releases a Resource that is free`,
+		},
+		{
+			"callback that sleeps", func(k *simrt.Kernel) { k.AfterFunc(ms, func() { k.Sleep(ms) }) },
+			rt.CallbackTask, "Sleep called outside a task: functions given to AfterFunc must not wait",
+		},
 		{"callback that waits", func(k *simrt.Kernel) {
 			e := k.NewEvent(rt.Notification)
 			e.Set()
 			k.AfterFunc(ms, func() { e.Wait(rt.Forever) })
 		}, rt.CallbackTask, "Event.Wait called outside a task"},
-		{"callback that acquires", func(k *simrt.Kernel) { k.AfterFunc(ms, k.NewResource().AcquireExclusive) },
-			rt.CallbackTask, "Resource.AcquireExclusive called outside a task"},
-		{"callback that leaves a mutex locked", func(k *simrt.Kernel) { k.AfterFunc(ms, k.NewMutex().Lock) },
-			rt.CallbackTask, "a callback returned with a Mutex locked"},
+		{
+			"callback that acquires", func(k *simrt.Kernel) { k.AfterFunc(ms, k.NewResource().AcquireExclusive) },
+			rt.CallbackTask, "Resource.AcquireExclusive called outside a task",
+		},
+		{
+			"callback that leaves a mutex locked", func(k *simrt.Kernel) { k.AfterFunc(ms, k.NewMutex().Lock) },
+			rt.CallbackTask, "a callback returned with a Mutex locked",
+		},
 		{"event of another kernel", func(k *simrt.Kernel) {
 			other := simrt.New(simrt.Options{})
 			defer other.Close()
@@ -311,5 +325,51 @@ func TestTheWatchdogReportsATaskThatNeverWaits(t *testing.T) {
 	}
 	if r := <-report; !strings.Contains(r, `trial "cell 4", seed 11`) || !strings.Contains(r, "kernel_test.go") {
 		t.Errorf("the report names no trial or shows no stack:\n%s", r)
+	}
+}
+
+func TestATaskWithATimerIsNotParked(t *testing.T) {
+	k := newKernel(t, simrt.Options{})
+	e := k.NewEvent(rt.Notification)
+	k.Go("lazy writer", func() { k.Sleep(time.Hour) })
+	k.Go("reader", func() { e.Wait(time.Hour) })
+	k.Go("stuck", func() { e.Wait(rt.Forever) })
+	out := k.RunTask("test", func() { k.Sleep(ms) })
+	if !slices.Equal(out.Parked, []string{"stuck"}) || out.Unfinished != 3 || out.Reason != simrt.Stopped {
+		t.Errorf("got %v with %d unfinished, want stuck parked of 3", out, out.Unfinished)
+	}
+}
+
+func TestReadyTasksKeepTheirOrderWhileTheQueueGrows(t *testing.T) {
+	k := newKernel(t, simrt.Options{})
+	var got []int
+	k.Go("parent", func() {
+		for i := range 100 {
+			k.Go("child", func() { got = append(got, i) })
+			if i%3 == 0 { // lets the head of the ring move
+				k.Go("yielder", func() { k.Sleep(0); k.Sleep(0) })
+			}
+			if i == 10 || i == 40 {
+				k.Sleep(0)
+				for j := range 100 {
+					k.Go("second", func() { got = append(got, 1000*i+j) })
+				}
+			}
+		}
+	})
+	k.Run()
+	var want []int
+	ints := func(from, to int) {
+		for i := from; i < to; i++ {
+			want = append(want, i)
+		}
+	}
+	ints(0, 11)
+	ints(10_000, 10_100)
+	ints(11, 41)
+	ints(40_000, 40_100)
+	ints(41, 100)
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("got (-) want (+):\n%s", diff)
 	}
 }

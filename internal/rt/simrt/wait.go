@@ -59,6 +59,13 @@ func (l *waitList) wakeFirst() bool {
 	return true
 }
 
+// wakeAll ends the wait of every waiter, in order of arrival.
+func (l *waitList) wakeAll() {
+	for l.first != nil {
+		l.wakeFirst()
+	}
+}
+
 // waiter returns the running task, which is about to wait in op, after it has
 // checked that it may.
 func (k *Kernel) waiter(op string) *task {

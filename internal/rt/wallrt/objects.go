@@ -30,8 +30,7 @@ func (e *event) Set() {
 		return
 	}
 	e.signaled = true
-	for e.r.wakeFirstLocked(&e.queue) {
-	}
+	e.r.wakeAllLocked(&e.queue)
 }
 
 func (e *event) Reset() {

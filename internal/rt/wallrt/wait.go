@@ -51,6 +51,13 @@ func (r *Runtime) wakeFirstLocked(q *queue) bool {
 	return true
 }
 
+// wakeAllLocked ends the wait of every waiter, in order of arrival.
+func (r *Runtime) wakeAllLocked(q *queue) {
+	for len(q.waiters) > 0 {
+		r.wakeFirstLocked(q)
+	}
+}
+
 // wakeLocked ends one wait.
 func (r *Runtime) wakeLocked(w *waiter, result int) {
 	r.forgetLocked(w)
