@@ -90,6 +90,12 @@ func (r *Redirector) circuit() (Remote, error) {
 	return remote, nil
 }
 
+// Connect sets up the circuit if there is none, as `net use` does.
+func (r *Redirector) Connect() error {
+	_, err := r.circuit()
+	return wrap("connect", r.cfg.Root, err)
+}
+
 // named runs a call that names a path on the live circuit, after this machine's own
 // closes of that file have gone out and its dormant open has been closed.
 func (r *Redirector) named(op, path string, f func(Remote) error) error {

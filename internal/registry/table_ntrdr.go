@@ -1,0 +1,45 @@
+package registry
+
+const (
+	oursModel = "ours (the sources leave it open)"
+	oursNever = "ours (NT never had it)"
+)
+
+// ntrdrParams are our own values, under the redirector's key. NT never had them;
+// each is a choice that the published sources leave to the model, a remedy that NT
+// did not offer, or a defect of a certain build.
+var ntrdrParams = []Param{
+	choice("NtrdrWriteBehindScope", []string{"all", "writeonly"},
+		"ours (KB Q143413 against Q163401)",
+		"what UseWriteBehind governs: every write, or those through write-only handles").acted(),
+	choice("NtrdrL2Dispatch", []string{"full", "fourth"}, "ours (KB Q143413 leaves it open)",
+		"a write-behind buffer is sent when it is full, or when a fourth is needed").acted(),
+	flag("NtrdrCloseWaitsForFlush", 0, oursModel,
+		"1: a close returns when the file's dirty data is answered").acted(),
+	flag("NtrdrWriteThrough", 0, oursNever, "1: every write is sent at once, with write-through"),
+	flag("NtrdrFlushOnClose", 0, oursNever, "1: a close flushes the server's own cache too"),
+	flag("NtrdrOrderedFlush", 0, oursNever,
+		"1: no write or close overtakes an earlier one of another file of the same client"),
+	flag("NtrdrOrderedDurable", 0, oursNever, "1: as NtrdrOrderedFlush, and flushed at the server"),
+
+	flag("NtrdrQuirkSemaphore298", 0, "ours (the defect of KB Q169742)",
+		"1: with UseWriteBehind=0 copying a file to a share fails with error 298"),
+	flag("NtrdrQuirkMappedStaleFid", 0, "ours (the defect of KB Q184998)",
+		"1: a mapped file is written through a FID of a dead circuit"),
+	flag("NtrdrQuirkWriteThroughTailCached", 0, "ours (the defect of KB Q153993)",
+		"1: the tail of a write-through write stays in the cache"),
+	flag("NtrdrQuirkRawOddSplit", 0, "ours (the defect of KB Q152348)",
+		"1: a raw write over 64 KB is split into odd sizes"),
+	flag("NtrdrQuirkIgnoreOplockBreak", 0, "ours (the defect of KB Q163525)",
+		"1: an oplock break can go unanswered"),
+	flag("NtrdrQuirkDormantZeroStop", 0, "ours (the defect of KB Q228538)",
+		"1: DormantFileLimit=0 stops the machine"),
+	flag("NtrdrQuirkDropLastL2Error", 0, "ours (the defect of KB Q290861)",
+		"1: the error of the last write-behind buffers is lost"),
+	flag("NtrdrQuirkInt21LostWrite", 0, "ours (the defect of KB Q111027)",
+		"1: a DOS write to a share raises a false lost-delayed-write box (3.5 alone)"),
+	flag("NtrdrQuirkInvalidTidLoop14Min", 0, "ours (the defect of KB Q130003)",
+		"1: an invalid TID is retried for 14 minutes"),
+	flag("NtrdrQuirkSessionSetupOneSmb", 0, "ours (the defect of KB Q161968)",
+		"1: two SMBs in one segment after the session setup reset the connection"),
+}

@@ -1,0 +1,160 @@
+package smbserver
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ntrdr/ntrdr/internal/nt"
+	"github.com/ntrdr/ntrdr/internal/trace"
+	"github.com/ntrdr/ntrdr/internal/volume"
+)
+
+// Config is how a server behaves. The first group carries the names of the registry
+// values under LanmanServer\Parameters. Zero is a setting, never "default": start
+// from Stock.
+type Config struct {
+	// EnableOplocks lets clients have oplocks.
+	//
+	// src: KB Q102967, KB Q129202
+	EnableOplocks bool
+	// OplockBreakWait is how long a request waits for the answer to a break.
+	//
+	// src: KB Q129202
+	OplockBreakWait time.Duration
+	// EnableOplockForceClose decides what happens then: false fails the request
+	// that waits, true closes the holder's FID, whose cached data is lost.
+	//
+	// src: KB Q102967
+	EnableOplockForceClose bool
+	// MaxMpxCt is the number of outstanding requests that clients are told to keep
+	// to. The server does not enforce it.
+	//
+	// src: KB Q102967, KB Q191370
+	MaxMpxCt uint16
+	// SizReqBuf is the negotiated buffer size, in bytes.
+	//
+	// src: KB Q136150
+	SizReqBuf uint16
+	// SharingViolationRetries and SharingViolationDelay say how often and how far
+	// apart an open, rename or delete is tried before a sharing violation is told.
+	//
+	// src: KB Q150384
+	SharingViolationRetries int
+	SharingViolationDelay   time.Duration
+	// AutoDisconnect is the idle time after which a circuit without open files and
+	// searches is dropped; 0 never drops one.
+	//
+	// src: KB Q102967, KB Q102469 (named Disc before 3.51)
+	AutoDisconnect time.Duration
+
+	// Name is the server's NetBIOS name, Domain its workgroup.
+	Name, Domain string
+	// Users maps account names, in any case, to passwords. Without users everyone
+	// is let in as a guest.
+	Users map[string]string
+	// Shares maps share names, in any case, to what they show.
+	Shares map[string]volume.Volume
+	// DropOldCircuits makes a logon with VcNumber 0 drop all other circuits of the
+	// same client.
+	//
+	// src: [MS-CIFS] §3.3.5.43
+	DropOldCircuits bool
+	// Trace records what the server does; nil records nothing.
+	Trace *trace.Actor
+	// OnClose is told of every FID that is closed, whoever closes it. It runs
+	// inside a step: it must not call the Server.
+	OnClose func(Closed)
+
+	Limits Limits
+}
+
+// Limits bound what peers can make the server hold. Each is per circuit, but
+// MaxConns.
+type Limits struct {
+	MaxConns        int // circuits at once
+	MaxLogons       int // UIDs
+	MaxAuthFailures int // failed logons, after which the circuit is closed
+	MaxTrees        int // TIDs
+	MaxOpenFiles    int // FIDs
+	MaxSearches     int // open searches
+	MaxLocks        int // byte ranges
+	MaxParked       int // requests that wait for an oplock or a sharing violation
+	MaxQueue        int // bytes waiting to be sent
+}
+
+// Closed says what a FID was when it was closed.
+type Closed struct {
+	Client, Share, Path string
+	FID                 uint16
+	Size                int64 // of the file, bytes
+}
+
+// Stock returns the settings of an NT 3.51 server as installed, with no users and no
+// shares.
+func Stock() Config {
+	return Config{
+		EnableOplocks:           true,
+		OplockBreakWait:         35 * time.Second,
+		MaxMpxCt:                50,
+		SizReqBuf:               4356,
+		SharingViolationRetries: 5,
+		SharingViolationDelay:   200 * time.Millisecond,
+		AutoDisconnect:          15 * time.Minute,
+		Name:                    "SERVER",
+		Domain:                  "WORKGROUP",
+		DropOldCircuits:         true,
+		Limits:                  StockLimits(),
+	}
+}
+
+// StockLimits returns limits that no well-behaved client meets.
+//
+// src: assumed (some times what the busiest client of the time would use)
+func StockLimits() Limits {
+	return Limits{
+		MaxConns:        256,
+		MaxLogons:       64,
+		MaxAuthFailures: 16,
+		MaxTrees:        64,
+		MaxOpenFiles:    2048,
+		MaxSearches:     128,
+		MaxLocks:        4096,
+		MaxParked:       256,
+		MaxQueue:        4 << 20,
+	}
+}
+
+// minSizReqBuf is the smallest request buffer.
+//
+// src: KB Q136150 (range 512 to 65535)
+const minSizReqBuf = 512
+
+func (c *Config) validate() error {
+	var errs []error
+	check := func(ok bool, what string, got any) {
+		if !ok {
+			errs = append(errs, &nt.Error{
+				Op: "configure server", Status: nt.StatusInvalidParameter,
+				Err: fmt.Errorf("%s is %v", what, got),
+			})
+		}
+	}
+	check(c.OplockBreakWait > 0, "OplockBreakWait", c.OplockBreakWait)
+	check(c.MaxMpxCt > 0, "MaxMpxCt", c.MaxMpxCt)
+	check(c.SizReqBuf >= minSizReqBuf, "SizReqBuf", c.SizReqBuf)
+	check(c.SharingViolationRetries >= 0, "SharingViolationRetries", c.SharingViolationRetries)
+	check(c.SharingViolationDelay >= 0, "SharingViolationDelay", c.SharingViolationDelay)
+	check(c.AutoDisconnect >= 0, "AutoDisconnect", c.AutoDisconnect)
+	l := c.Limits
+	for _, n := range [...]int{
+		l.MaxConns, l.MaxLogons, l.MaxAuthFailures, l.MaxTrees, l.MaxOpenFiles,
+		l.MaxSearches, l.MaxLocks, l.MaxParked, l.MaxQueue,
+	} {
+		check(n > 0, "a limit", n)
+	}
+	for name, v := range c.Shares {
+		check(name != "" && v != nil, "share "+name, v)
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,249 @@
+package smbserver
+
+import (
+	"cmp"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/ntrdr/ntrdr/internal/nt"
+	"github.com/ntrdr/ntrdr/internal/smbwire"
+	"github.com/ntrdr/ntrdr/internal/trace"
+	"github.com/ntrdr/ntrdr/internal/volume"
+)
+
+// connID identifies a circuit; later circuits have higher numbers.
+type connID uint64
+
+// input is what happens to the server.
+type input interface{ isInput() }
+
+// openedInput: a transport connection was accepted.
+type openedInput struct {
+	conn   connID
+	client string
+}
+
+// closedInput: the transport connection ended.
+type closedInput struct {
+	conn connID
+	why  string
+}
+
+// frameInput: a message arrived. The core keeps the frame.
+type frameInput struct {
+	conn  connID
+	frame []byte
+}
+
+// tickInput: time passed.
+type tickInput struct{}
+
+func (openedInput) isInput() {}
+func (closedInput) isInput() {}
+func (frameInput) isInput()  {}
+func (tickInput) isInput()   {}
+
+// outbound is a frame to send on a circuit, or the order to close its transport.
+type outbound struct {
+	conn  connID
+	frame []byte
+	close bool
+}
+
+// share is what a tree connect leads to.
+type share struct {
+	name string
+	vol  volume.Volume // nil: IPC$
+}
+
+// core is the server without its tasks: everything it knows and decides.
+type core struct {
+	cfg    Config
+	rnd    *rand.Rand
+	users  map[string]string // by folded name
+	shares map[string]*share // by folded name
+
+	now      time.Time // of the present step
+	out      []outbound
+	circuits []*circuit // oldest first
+	files    map[fcbKey]*fcb
+	parked   []*exchange // in the order in which they were parked
+	ready    []*exchange // to be resumed in this step
+}
+
+// ipcName is the share that every server has.
+const ipcName = "IPC$"
+
+func newCore(cfg Config, rnd *rand.Rand) *core {
+	c := &core{
+		cfg: cfg, rnd: rnd,
+		users: map[string]string{}, shares: map[string]*share{ipcName: {name: ipcName}},
+		files: map[fcbKey]*fcb{},
+	}
+	for name, password := range cfg.Users {
+		c.users[volume.Fold(name)] = password
+	}
+	for name, v := range cfg.Shares {
+		c.shares[volume.Fold(name)] = &share{name: name, vol: v}
+	}
+	return c
+}
+
+// step takes one input. It returns what to send, in order, and when to tick at the
+// latest; a zero wake means that time alone changes nothing.
+func (c *core) step(now time.Time, in input) (out []outbound, wake time.Time) {
+	c.now, c.out = now, nil
+	switch in := in.(type) {
+	case openedInput:
+		c.open(in)
+	case closedInput:
+		if cir := c.circuit(in.conn); cir != nil {
+			c.drop(cir, in.why)
+		}
+	case frameInput:
+		if cir := c.circuit(in.conn); cir != nil {
+			c.frame(cir, in.frame)
+		}
+	case tickInput:
+		c.expire()
+		c.disconnectIdle()
+	}
+	c.resume()
+	return c.out, c.wake()
+}
+
+func (c *core) circuit(id connID) *circuit {
+	i, ok := slices.BinarySearchFunc(c.circuits, id, func(cir *circuit, id connID) int {
+		return cmp.Compare(cir.id, id)
+	})
+	if !ok {
+		return nil
+	}
+	return c.circuits[i]
+}
+
+func (c *core) open(in openedInput) {
+	cir := newCircuit(in.conn, in.client)
+	cir.lastUse = c.now
+	c.circuits = append(c.circuits, cir)
+	c.emit(trace.Event{Kind: trace.CircuitUp, Text: in.client})
+}
+
+// frame takes a message. A peer that does not speak the protocol is not argued with.
+func (c *core) frame(cir *circuit, b []byte) {
+	cir.lastUse = c.now
+	m, err := smbwire.Parse(b)
+	switch {
+	case err != nil:
+		c.hangUp(cir, err.Error())
+	case m.Header.IsReply():
+		c.hangUp(cir, "the client sent a reply")
+	case cir.negotiated == (m.Header.Command == smbwire.CmdNegotiate):
+		c.hangUp(cir, "NEGOTIATE must come first, and once")
+	default:
+		c.run(newExchange(cir, m))
+	}
+}
+
+// hangUp drops a circuit and closes its transport.
+func (c *core) hangUp(cir *circuit, why string) {
+	c.out = append(c.out, outbound{conn: cir.id, close: true})
+	c.drop(cir, why)
+}
+
+// drop forgets a circuit and everything that lived on it.
+//
+// src: [MS-CIFS] §3.3.7.1
+func (c *core) drop(cir *circuit, why string) {
+	c.circuits = slices.DeleteFunc(c.circuits, func(other *circuit) bool { return other == cir })
+	cir.dead = true
+	c.parked = slices.DeleteFunc(c.parked, func(x *exchange) bool { return x.cir == cir })
+	c.closeAll(cir, func(*openFile) bool { return true })
+	c.emit(trace.Event{Kind: trace.CircuitDown, Path: cir.client, Text: why})
+}
+
+// dropOthers drops the circuits that a client left behind: it says with VcNumber 0
+// that it knows of none.
+//
+// src: [MS-CIFS] §3.3.5.43
+func (c *core) dropOthers(cir *circuit) {
+	if !c.cfg.DropOldCircuits || cir.client == "" {
+		return
+	}
+	for _, old := range slices.Clone(c.circuits) {
+		if old != cir && old.client == cir.client {
+			c.hangUp(old, "the client opened its first circuit anew")
+		}
+	}
+}
+
+// disconnectIdle drops circuits that nobody uses.
+//
+// src: KB Q102967
+func (c *core) disconnectIdle() {
+	for _, cir := range slices.Clone(c.circuits) {
+		if at := c.idleAt(cir); !at.IsZero() && !at.After(c.now) {
+			c.hangUp(cir, "idle")
+		}
+	}
+}
+
+// idleAt is when a circuit will have been idle for too long; zero: never as it is.
+func (c *core) idleAt(cir *circuit) time.Time {
+	if c.cfg.AutoDisconnect == 0 || len(cir.files) > 0 || len(cir.searches) > 0 || c.parkedOn(cir) > 0 {
+		return time.Time{}
+	}
+	return cir.lastUse.Add(c.cfg.AutoDisconnect)
+}
+
+// wake is the earliest time at which a tick does something.
+func (c *core) wake() time.Time {
+	var at time.Time
+	sooner := func(t time.Time) {
+		if !t.IsZero() && (at.IsZero() || t.Before(at)) {
+			at = t
+		}
+	}
+	for _, x := range c.parked {
+		sooner(x.due)
+	}
+	for _, cir := range c.circuits {
+		sooner(c.idleAt(cir))
+	}
+	return at
+}
+
+// send queues a message on a circuit. A reply that cannot be encoded, because a
+// name or a size does not fit the format, becomes an error.
+func (c *core) send(cir *circuit, m *smbwire.Message) {
+	b, err := m.Append(nil)
+	if err != nil {
+		cmd := m.Chain[0].Command()
+		m = &smbwire.Message{Header: m.Header, Chain: []smbwire.Body{&smbwire.ErrorReply{Cmd: cmd}}}
+		m.Header.SetStatus(nt.StatusUnsuccessful)
+		if b, err = m.Append(nil); err != nil {
+			c.hangUp(cir, err.Error())
+			return
+		}
+	}
+	c.out = append(c.out, outbound{conn: cir.id, frame: b})
+}
+
+func (c *core) emit(e trace.Event) { c.cfg.Trace.Emit(e) }
+
+// fileState is FileState.
+func (c *core) fileState(name, path string) (size int64, opens int) {
+	sh := c.shares[volume.Fold(name)]
+	if sh == nil || sh.vol == nil {
+		return -1, 0
+	}
+	if f := c.files[fcbKey{sh, volume.Fold(path)}]; f != nil {
+		opens = len(f.opens)
+	}
+	info, err := sh.vol.Stat(path)
+	if err != nil {
+		return -1, opens
+	}
+	return info.Size, opens
+}

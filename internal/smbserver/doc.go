@@ -1,0 +1,39 @@
+// Package smbserver is an SMB1 server that behaves as the Server service of Windows
+// NT 3.51: share modes, byte-range locks, oplocks, and FIDs that live and die with
+// their virtual circuit.
+//
+// # Model
+//
+// All decisions are taken in core.step, which gets one input (a circuit opened or
+// closed, a frame arrived, time passed) with the present time and returns the frames
+// to send, the circuits to close and when it wants to be called again. It does no
+// network I/O, waits for nothing and draws its only randomness, the challenges, from
+// the runtime. Volume I/O is done inline.
+//
+// Server gives it a life: a task that receives and a task that sends for each
+// circuit, and one timer. A circuit is a transport connection; the circuits of one
+// workstation share a client name, by which a new circuit with VcNumber 0 drops the
+// ghosts of its predecessors.
+//
+// A request is an exchange. It runs through its AndX chain at once, unless it meets
+// a sharing violation, which is tried again SharingViolationRetries times, or an
+// oplock, whose break must be answered first; then it is parked and later resumes at
+// the same command, while other requests go on.
+//
+// An open file is a FID on a circuit; all opens of one file share an fcb, which
+// holds the share modes, locks and oplocks.
+//
+// # Locks
+//
+// Server.mu guards the core and all queues; it is held through a step, never across
+// a send or a receive. A volume's own lock is taken inside it.
+//
+// # Limits
+//
+// The dialect is NT LM 0.12 alone. Not there: raw and MPX transfers, signing,
+// printing, named pipes, RAP, change notification, NT_TRANSACT, blocking locks (a
+// lock that conflicts is refused at once, whatever its timeout), the server's own
+// cached opens (CachedOpenLimit). IPC$ can be connected and holds nothing.
+// Transactions must fit in one message. A Volume on a slow host disk delays every
+// client, since its I/O is done in the step.
+package smbserver

@@ -1,0 +1,144 @@
+package smbserver
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/ntrdr/ntrdr/internal/nt"
+	"github.com/ntrdr/ntrdr/internal/smbwire"
+)
+
+// exchange is a request on its way to its reply.
+type exchange struct {
+	cir   *circuit
+	req   *smbwire.Message
+	at    int // index of the present command in the chain
+	tid   smbwire.TID
+	uid   smbwire.UID
+	tree  *tree     // of the present command
+	made  *openFile // what an open in this chain has opened
+	reply []smbwire.Body
+
+	// Why it is parked, and what it has gone through for the present command.
+	due      time.Time // when to try again, or to give up waiting for the break
+	awaits   *fcb      // whose oplock is being broken; nil: a sharing violation
+	attempts int       // sharing violations met
+	overdue  bool      // the holder of the oplock did not answer in time
+	done     int       // files that a wildcard has dealt with
+}
+
+func newExchange(cir *circuit, m *smbwire.Message) *exchange {
+	return &exchange{cir: cir, req: m, tid: m.Header.TID, uid: m.Header.UID}
+}
+
+// run executes the chain from where it stands. The first command that fails ends it.
+//
+// src: [MS-CIFS] §2.2.3.4
+func (c *core) run(x *exchange) {
+	for x.at < len(x.req.Chain) {
+		body, st := c.dispatch(x, x.req.Chain[x.at])
+		if x.cir.dead {
+			return
+		}
+		if st == nt.StatusPending {
+			if c.parkedOn(x.cir) < c.cfg.Limits.MaxParked {
+				c.parked = append(c.parked, x)
+				return
+			}
+			st = nt.StatusInsufficientResources
+		}
+		if body == nil && st != nt.StatusSuccess {
+			body = &smbwire.ErrorReply{Cmd: x.req.Chain[x.at].Command()}
+		}
+		if body != nil {
+			x.reply = append(x.reply, body)
+		}
+		if st != nt.StatusSuccess {
+			c.answer(x, st)
+			return
+		}
+		x.nextCommand()
+	}
+	c.answer(x, nt.StatusSuccess)
+}
+
+func (x *exchange) nextCommand() {
+	x.at++
+	x.due, x.awaits, x.attempts, x.overdue, x.done = time.Time{}, nil, 0, false, 0
+}
+
+// answer sends the reply, unless the request has none.
+func (c *core) answer(x *exchange, st nt.Status) {
+	if len(x.reply) == 0 {
+		return
+	}
+	m := &smbwire.Message{Header: x.req.Header.Reply(st), Chain: x.reply}
+	m.Header.TID, m.Header.UID = x.tid, x.uid
+	c.send(x.cir, m)
+}
+
+func (c *core) parkedOn(cir *circuit) (n int) {
+	for _, x := range c.parked {
+		if x.cir == cir {
+			n++
+		}
+	}
+	return n
+}
+
+// trySharingAgain parks a request that met a sharing violation, or gives up.
+//
+// src: KB Q150384
+func (c *core) trySharingAgain(x *exchange) nt.Status {
+	if x.attempts >= c.cfg.SharingViolationRetries {
+		return nt.StatusSharingViolation
+	}
+	x.attempts++
+	x.due, x.awaits = c.now.Add(c.cfg.SharingViolationDelay), nil
+	return nt.StatusPending
+}
+
+// expire finds the parked requests whose time has come.
+func (c *core) expire() {
+	for _, x := range slices.Clone(c.parked) {
+		switch {
+		case x.due.After(c.now) || !slices.Contains(c.parked, x):
+		case x.awaits == nil:
+			c.makeReady(x)
+		default:
+			c.breakTimedOut(x)
+		}
+	}
+}
+
+// makeReady has a parked request resumed at the end of the step.
+func (c *core) makeReady(x *exchange) {
+	c.parked = slices.DeleteFunc(c.parked, func(other *exchange) bool { return other == x })
+	c.ready = append(c.ready, x)
+}
+
+// resume runs what has become ready; running it may make more ready.
+func (c *core) resume() {
+	for len(c.ready) > 0 {
+		x := c.ready[0]
+		c.ready = c.ready[1:]
+		if !x.cir.dead {
+			c.run(x)
+		}
+	}
+}
+
+// statusOf finds the status in an error.
+func statusOf(err error) nt.Status {
+	if err == nil {
+		return nt.StatusSuccess
+	}
+	if e, ok := errors.AsType[*nt.Error](err); ok {
+		return e.Status
+	}
+	if st, ok := errors.AsType[nt.Status](err); ok {
+		return st
+	}
+	return nt.StatusUnsuccessful
+}

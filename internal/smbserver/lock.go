@@ -1,0 +1,162 @@
+package smbserver
+
+import (
+	"math"
+	"slices"
+
+	"github.com/ntrdr/ntrdr/internal/nt"
+	"github.com/ntrdr/ntrdr/internal/smbwire"
+)
+
+// byteLock is a locked byte range. It belongs to a process on a FID.
+type byteLock struct {
+	o      *openFile
+	pid    uint16
+	off    uint64
+	length uint64
+	shared bool
+}
+
+// last is the last byte of a range that is not empty.
+func (l byteLock) last() uint64 {
+	if l.length-1 > math.MaxUint64-l.off {
+		return math.MaxUint64
+	}
+	return l.off + l.length - 1
+}
+
+func (l byteLock) overlaps(m byteLock) bool {
+	return l.length > 0 && m.length > 0 && l.off <= m.last() && m.off <= l.last()
+}
+
+func (l byteLock) sameOwner(m byteLock) bool { return l.o == m.o && l.pid == m.pid }
+
+// lock adds a range at once or not at all. Shared ranges go together, and a process
+// may read-lock what it has locked; everything else that overlaps conflicts, even
+// with the owner's own.
+//
+// src: [MS-FSA] §2.1.5.8
+func (c *core) lock(l byteLock) nt.Status {
+	f := l.o.f
+	if slices.ContainsFunc(f.locks, func(m byteLock) bool {
+		return l.overlaps(m) && !(l.shared && (m.shared || l.sameOwner(m)))
+	}) {
+		return nt.StatusLockNotGranted
+	}
+	if l.o.cir.locks >= c.cfg.Limits.MaxLocks {
+		return nt.StatusInsufficientResources
+	}
+	l.o.cir.locks++
+	f.locks = append(f.locks, l)
+	c.breakLevelII(f, l.o) // src: [MS-FSA] §2.1.4.12 (locks and read caches exclude each other)
+	return nt.StatusSuccess
+}
+
+// unlock removes a range, which must be one that was locked.
+func (f *fcb) unlock(l byteLock) nt.Status {
+	i := slices.IndexFunc(f.locks, func(m byteLock) bool {
+		return l.sameOwner(m) && l.off == m.off && l.length == m.length
+	})
+	if i < 0 {
+		return nt.StatusRangeNotLocked
+	}
+	f.locks = slices.Delete(f.locks, i, i+1)
+	l.o.cir.locks--
+	return nt.StatusSuccess
+}
+
+func (f *fcb) dropLocks(o *openFile) {
+	before := len(f.locks)
+	f.locks = slices.DeleteFunc(f.locks, func(l byteLock) bool { return l.o == o })
+	o.cir.locks -= before - len(f.locks)
+}
+
+// blocked reports whether a lock keeps a process from reading or writing a range.
+//
+// src: [MS-FSA] §2.1.4.10
+func (f *fcb) blocked(access byteLock, write bool) bool {
+	return slices.ContainsFunc(f.locks, func(m byteLock) bool {
+		if !access.overlaps(m) {
+			return false
+		}
+		if m.shared {
+			return write
+		}
+		return !access.sameOwner(m)
+	})
+}
+
+// locking handles LOCKING_ANDX: unlocks, then locks, then the answer to a break. A
+// lock that fails takes back those made before it.
+//
+// src: [MS-CIFS] §3.3.5.30
+func (c *core) locking(x *exchange, r *smbwire.LockingAndXRequest) (smbwire.Body, nt.Status) {
+	o, st := x.file(r.FID)
+	if st != nt.StatusSuccess {
+		return nil, st
+	}
+	if r.Type&(smbwire.LockCancel|smbwire.LockChangeType) != 0 {
+		return nil, nt.StatusNotSupported // src: [MS-CIFS] §2.2.4.32.1 (a server may refuse both)
+	}
+	if st := c.lockAll(o, r); st != nt.StatusSuccess {
+		return nil, st
+	}
+	if r.Type&smbwire.LockOplockRelease != 0 {
+		c.acknowledge(o, r.BreakTo())
+		if len(r.Locks)+len(r.Unlocks) == 0 {
+			return nil, nt.StatusSuccess // src: [MS-CIFS] §2.2.4.32.1 (no response)
+		}
+	}
+	return &smbwire.LockingAndXResponse{}, nt.StatusSuccess
+}
+
+func (c *core) lockAll(o *openFile, r *smbwire.LockingAndXRequest) nt.Status {
+	ranged := func(l smbwire.LockRange) byteLock {
+		return byteLock{o, l.PID, l.Offset, l.Length, r.Type&smbwire.LockShared != 0}
+	}
+	for _, l := range r.Unlocks {
+		if st := o.f.unlock(ranged(l)); st != nt.StatusSuccess {
+			return st
+		}
+	}
+	for i, l := range r.Locks {
+		st := c.lock(ranged(l))
+		if st == nt.StatusSuccess {
+			continue
+		}
+		for _, made := range r.Locks[:i] {
+			o.f.unlock(ranged(made))
+		}
+		return st
+	}
+	return nt.StatusSuccess
+}
+
+func (c *core) lockByteRange(x *exchange, r *smbwire.LockByteRangeRequest) (smbwire.Body, nt.Status) {
+	o, st := x.file(r.FID)
+	if st == nt.StatusSuccess {
+		st = c.lock(x.coreRange(o, r.Offset, r.Count))
+	}
+	return reply(&smbwire.LockByteRangeResponse{}, st)
+}
+
+func (c *core) unlockByteRange(x *exchange, r *smbwire.UnlockByteRangeRequest) (smbwire.Body, nt.Status) {
+	o, st := x.file(r.FID)
+	if st == nt.StatusSuccess {
+		st = o.f.unlock(x.coreRange(o, r.Offset, r.Count))
+	}
+	return reply(&smbwire.UnlockByteRangeResponse{}, st)
+}
+
+// coreRange is a range of the process that sent the request.
+func (x *exchange) coreRange(o *openFile, off, count uint32) byteLock {
+	return byteLock{o: o, pid: uint16(x.req.Header.PID), off: uint64(off), length: uint64(count)}
+}
+
+// reply is a body, or none when the command failed.
+func reply(b smbwire.Body, st nt.Status) (smbwire.Body, nt.Status) {
+	if st != nt.StatusSuccess {
+		return nil, st
+	}
+	return b, st
+}

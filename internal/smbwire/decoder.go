@@ -1,0 +1,179 @@
+package smbwire
+
+import (
+	"encoding/binary"
+	"time"
+
+	"github.com/ntrdr/ntrdr/internal/nt"
+)
+
+// decoder reads one block of a message: first its words, then its bytes. The
+// first thing that does not fit is kept as err; after it every read gives zero,
+// so that decode methods need no checks of their own.
+type decoder struct {
+	msg       []byte // from the start of the header
+	off       int
+	end       int // of the section being read
+	cmd       Command
+	flags2    Flags2
+	wordCount int
+	byteStart int
+	byteEnd   int
+	inBytes   bool
+	err       *FormatError
+}
+
+// newDecoder reads b, a run of parameters or data that has no words.
+func newDecoder(cmd Command, b []byte, fl Flags2) *decoder {
+	return &decoder{msg: b, end: len(b), cmd: cmd, flags2: fl, inBytes: true, byteEnd: len(b)}
+}
+
+// error returns err without making a typed nil of it.
+func (d *decoder) error() error {
+	if d.err == nil {
+		return nil
+	}
+	return d.err
+}
+
+func (d *decoder) fail(field, reason string) {
+	if d.err == nil {
+		d.err = &FormatError{Command: d.cmd, Field: field, Offset: d.off, Reason: reason}
+	}
+}
+
+// block enters the block at off and reads its word count.
+func (d *decoder) block(off int) {
+	d.off, d.inBytes = off, false
+	if off >= len(d.msg) {
+		d.fail("WordCount", "beyond the message")
+		return
+	}
+	d.wordCount = int(d.msg[off])
+	d.off = off + 1
+	d.end = d.off + 2*d.wordCount
+	if d.end+2 > len(d.msg) {
+		d.fail("WordCount", "words beyond the message")
+		return
+	}
+	d.byteStart = d.end + 2
+	d.byteEnd = d.byteStart + int(binary.LittleEndian.Uint16(d.msg[d.end:]))
+	if d.byteEnd > len(d.msg) {
+		d.fail("ByteCount", "bytes beyond the message")
+	}
+}
+
+// bytes leaves the words, which must have been read to their end.
+func (d *decoder) bytes() {
+	if d.inBytes || d.err != nil {
+		return
+	}
+	if d.off != d.end {
+		d.fail("WordCount", "words left over")
+		return
+	}
+	d.inBytes, d.off, d.end = true, d.byteStart, d.byteEnd
+}
+
+// take returns the next n bytes, nil when they are not there.
+func (d *decoder) take(field string, n int) []byte {
+	if d.err != nil {
+		return nil
+	}
+	if n < 0 || n > d.end-d.off {
+		d.fail(field, "beyond its section")
+		return nil
+	}
+	b := d.msg[d.off : d.off+n : d.off+n]
+	d.off += n
+	return b
+}
+
+func (d *decoder) u8(field string) uint8 {
+	if b := d.take(field, 1); b != nil {
+		return b[0]
+	}
+	return 0
+}
+
+func (d *decoder) u16(field string) uint16 {
+	if b := d.take(field, 2); b != nil {
+		return binary.LittleEndian.Uint16(b)
+	}
+	return 0
+}
+
+func (d *decoder) u32(field string) uint32 {
+	if b := d.take(field, 4); b != nil {
+		return binary.LittleEndian.Uint32(b)
+	}
+	return 0
+}
+
+func (d *decoder) u64(field string) uint64 {
+	if b := d.take(field, 8); b != nil {
+		return binary.LittleEndian.Uint64(b)
+	}
+	return 0
+}
+
+func (d *decoder) i64(field string) int64             { return int64(d.u64(field)) }
+func (d *decoder) fid() FID                           { return FID(d.u16("FID")) }
+func (d *decoder) bool8(field string) bool            { return d.u8(field) != 0 }
+func (d *decoder) fileTime(f string) nt.FileTime      { return nt.FileTime(d.u64(f)) }
+func (d *decoder) skip(field string, n int)           { d.take(field, n) }
+func (d *decoder) remaining() int                     { return d.end - d.off }
+func (d *decoder) utime(field string) UTime           { return UTime(d.u32(field)) }
+func (d *decoder) attrs16(f string) nt.FileAttributes { return nt.FileAttributes(d.u16(f)) }
+
+// millis32 reads a signed count of milliseconds; -1 means for ever.
+func (d *decoder) millis32(field string) time.Duration {
+	return time.Duration(int32(d.u32(field))) * time.Millisecond
+}
+
+// blob returns the next n bytes, aliasing the message; nil for none.
+func (d *decoder) blob(field string, n int) []byte {
+	if n == 0 {
+		return nil
+	}
+	return d.take(field, n)
+}
+
+// rest returns what is left of the section.
+func (d *decoder) rest() []byte {
+	if d.err != nil {
+		return nil
+	}
+	return d.blob("Bytes", d.remaining())
+}
+
+// at returns n bytes from off bytes behind the start of the header. They lie
+// behind the words of the block but, since ByteCount wraps in large messages,
+// not always within its bytes.
+func (d *decoder) at(field string, off, n int) []byte {
+	if n == 0 || d.err != nil {
+		return nil
+	}
+	if off < d.byteStart || n > len(d.msg)-off {
+		d.fail(field, "outside the message")
+		return nil
+	}
+	return d.msg[off : off+n : off+n]
+}
+
+// align skips to a multiple of n from the start of the header; the padding may
+// be missing where the section ends.
+func (d *decoder) align(n int) {
+	if d.err != nil {
+		return
+	}
+	d.off = min(d.off+(n-d.off%n)%n, d.end)
+}
+
+// format expects the buffer format byte want.
+func (d *decoder) format(want uint8) {
+	if got := d.u8("BufferFormat"); d.err == nil && got != want {
+		d.off--
+		d.fail("BufferFormat", "unexpected buffer format")
+	}
+}

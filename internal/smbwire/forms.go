@@ -1,0 +1,167 @@
+package smbwire
+
+import "github.com/ntrdr/ntrdr/internal/nt"
+
+// formKey selects the bodies of a command in one direction.
+type formKey struct {
+	cmd   Command
+	reply bool
+}
+
+// form is one body of a command: the word counts it has, and how to make it.
+type form struct {
+	minWords, maxWords int
+	make               func() Body
+}
+
+// body makes any struct a Body constructor; the parameter is the pointer type.
+func body[T any, P interface {
+	*T
+	Body
+}]() Body {
+	return P(new(T))
+}
+
+// words is the form of a body with exactly n words.
+func words(n int, f func() Body) form { return form{n, n, f} }
+
+// forms is the table of all bodies but ErrorReply and Unknown.
+//
+// src: [MS-CIFS] §2.2.4
+var forms = map[formKey][]form{
+	{CmdNegotiate, false}: {words(0, body[NegotiateRequest])},
+	{CmdNegotiate, true}: {
+		words(1, body[NegotiateCoreResponse]),
+		words(13, body[NegotiateLanmanResponse]),
+		words(17, body[NegotiateNTResponse]),
+	},
+	{CmdSessionSetupAndX, false}: {
+		words(10, body[SessionSetupLanmanRequest]),
+		words(12, body[SessionSetupExtendedRequest]),
+		words(13, body[SessionSetupNTRequest]),
+	},
+	{CmdSessionSetupAndX, true}: {
+		words(3, body[SessionSetupResponse]),
+		words(4, body[SessionSetupExtendedResponse]),
+	},
+	{CmdLogoffAndX, false}:      {words(2, body[LogoffAndXRequest])},
+	{CmdLogoffAndX, true}:       {words(2, body[LogoffAndXResponse])},
+	{CmdTreeConnect, false}:     {words(0, body[TreeConnectRequest])},
+	{CmdTreeConnect, true}:      {words(2, body[TreeConnectResponse])},
+	{CmdTreeConnectAndX, false}: {words(4, body[TreeConnectAndXRequest])},
+	{CmdTreeConnectAndX, true}: {
+		{2, 3, body[TreeConnectAndXResponse]},
+		words(7, body[TreeConnectAndXResponse]),
+	},
+	{CmdTreeDisconnect, false}: {words(0, body[TreeDisconnectRequest])},
+	{CmdTreeDisconnect, true}:  {words(0, body[TreeDisconnectResponse])},
+
+	{CmdNTCreateAndX, false}: {words(24, body[NTCreateAndXRequest])},
+	{CmdNTCreateAndX, true}:  {words(34, body[NTCreateAndXResponse])},
+	{CmdOpenAndX, false}:     {words(15, body[OpenAndXRequest])},
+	{CmdOpenAndX, true}:      {words(15, body[OpenAndXResponse])},
+	{CmdOpen, false}:         {words(2, body[OpenRequest])},
+	{CmdOpen, true}:          {words(7, body[OpenResponse])},
+	{CmdCreate, false}:       {words(3, body[CreateRequest])},
+	{CmdCreate, true}:        {words(1, body[CreateResponse])},
+	{CmdCreateNew, false}:    {words(3, body[CreateNewRequest])},
+	{CmdCreateNew, true}:     {words(1, body[CreateNewResponse])},
+	{CmdFlush, false}:        {words(1, body[FlushRequest])},
+	{CmdFlush, true}:         {words(0, body[FlushResponse])},
+	{CmdClose, false}:        {words(3, body[CloseRequest])},
+	{CmdClose, true}:         {words(0, body[CloseResponse])},
+	{CmdSeek, false}:         {words(4, body[SeekRequest])},
+	{CmdSeek, true}:          {words(2, body[SeekResponse])},
+
+	{CmdReadAndX, false}: {
+		words(10, body[ReadAndXRequest]),
+		words(12, body[ReadAndXRequest]),
+	},
+	{CmdReadAndX, true}: {words(12, body[ReadAndXResponse])},
+	{CmdWriteAndX, false}: {
+		words(12, body[WriteAndXRequest]),
+		words(14, body[WriteAndXRequest]),
+	},
+	{CmdWriteAndX, true}:       {words(6, body[WriteAndXResponse])},
+	{CmdRead, false}:           {words(5, body[ReadRequest])},
+	{CmdRead, true}:            {words(5, body[ReadResponse])},
+	{CmdWrite, false}:          {words(5, body[WriteRequest])},
+	{CmdWrite, true}:           {words(1, body[WriteResponse])},
+	{CmdLockAndRead, false}:    {words(5, body[LockAndReadRequest])},
+	{CmdLockAndRead, true}:     {words(5, body[LockAndReadResponse])},
+	{CmdWriteAndUnlock, false}: {words(5, body[WriteAndUnlockRequest])},
+	{CmdWriteAndUnlock, true}:  {words(1, body[WriteAndUnlockResponse])},
+	{CmdWriteAndClose, false}: {
+		words(6, body[WriteAndCloseRequest]),
+		words(12, body[WriteAndCloseRequest]),
+	},
+	{CmdWriteAndClose, true}: {words(1, body[WriteAndCloseResponse])},
+	{CmdReadRaw, false}: {
+		words(8, body[ReadRawRequest]),
+		words(10, body[ReadRawRequest]),
+	},
+	{CmdWriteRaw, false}: {
+		words(12, body[WriteRawRequest]),
+		words(14, body[WriteRawRequest]),
+	},
+	{CmdWriteRaw, true}:      {words(1, body[WriteRawInterimResponse])},
+	{CmdWriteComplete, true}: {words(1, body[WriteCompleteResponse])},
+
+	{CmdLockingAndX, false}:     {words(8, body[LockingAndXRequest])},
+	{CmdLockingAndX, true}:      {words(2, body[LockingAndXResponse])},
+	{CmdLockByteRange, false}:   {words(5, body[LockByteRangeRequest])},
+	{CmdLockByteRange, true}:    {words(0, body[LockByteRangeResponse])},
+	{CmdUnlockByteRange, false}: {words(5, body[UnlockByteRangeRequest])},
+	{CmdUnlockByteRange, true}:  {words(0, body[UnlockByteRangeResponse])},
+
+	{CmdDelete, false}:               {words(1, body[DeleteRequest])},
+	{CmdDelete, true}:                {words(0, body[DeleteResponse])},
+	{CmdRename, false}:               {words(1, body[RenameRequest])},
+	{CmdRename, true}:                {words(0, body[RenameResponse])},
+	{CmdCreateDirectory, false}:      {words(0, body[CreateDirectoryRequest])},
+	{CmdCreateDirectory, true}:       {words(0, body[CreateDirectoryResponse])},
+	{CmdDeleteDirectory, false}:      {words(0, body[DeleteDirectoryRequest])},
+	{CmdDeleteDirectory, true}:       {words(0, body[DeleteDirectoryResponse])},
+	{CmdCheckDirectory, false}:       {words(0, body[CheckDirectoryRequest])},
+	{CmdCheckDirectory, true}:        {words(0, body[CheckDirectoryResponse])},
+	{CmdQueryInformation, false}:     {words(0, body[QueryInformationRequest])},
+	{CmdQueryInformation, true}:      {words(10, body[QueryInformationResponse])},
+	{CmdSetInformation, false}:       {words(8, body[SetInformationRequest])},
+	{CmdSetInformation, true}:        {words(0, body[SetInformationResponse])},
+	{CmdQueryInformation2, false}:    {words(1, body[QueryInformation2Request])},
+	{CmdQueryInformation2, true}:     {words(11, body[QueryInformation2Response])},
+	{CmdSetInformation2, false}:      {words(7, body[SetInformation2Request])},
+	{CmdSetInformation2, true}:       {words(0, body[SetInformation2Response])},
+	{CmdQueryInformationDisk, false}: {words(0, body[QueryInformationDiskRequest])},
+	{CmdQueryInformationDisk, true}:  {words(5, body[QueryInformationDiskResponse])},
+
+	{CmdTransaction2, false}: {{14, 255, body[Transaction2Request]}},
+	{CmdTransaction2, true}:  {{10, 255, body[Transaction2Response]}},
+	{CmdFindClose2, false}:   {words(1, body[FindClose2Request])},
+	{CmdFindClose2, true}:    {words(0, body[FindClose2Response])},
+
+	{CmdEcho, false}:        {words(1, body[EchoRequest])},
+	{CmdEcho, true}:         {words(1, body[EchoResponse])},
+	{CmdProcessExit, false}: {words(0, body[ProcessExitRequest])},
+	{CmdProcessExit, true}:  {words(0, body[ProcessExitResponse])},
+	{CmdNTCancel, false}:    {words(0, body[NTCancelRequest])},
+}
+
+// newBody makes the body that a block of cmd with so many words and bytes
+// decodes into, or nil when the command has none like that.
+func newBody(cmd Command, h *Header, wordCount, byteCount int) Body {
+	reply := h.IsReply()
+	if reply && wordCount == 0 && byteCount == 0 && h.Status != nt.StatusSuccess {
+		return &ErrorReply{Cmd: cmd}
+	}
+	known, ok := forms[formKey{cmd, reply}]
+	if !ok {
+		return &Unknown{Cmd: cmd}
+	}
+	for _, f := range known {
+		if f.minWords <= wordCount && wordCount <= f.maxWords {
+			return f.make()
+		}
+	}
+	return nil
+}

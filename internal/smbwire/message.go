@@ -1,0 +1,153 @@
+package smbwire
+
+import "github.com/ntrdr/ntrdr/internal/nt"
+
+// maxChain bounds the bodies of one message.
+//
+// src: assumed (the longest chain that the tables of [MS-CIFS] allow is shorter)
+const maxChain = 16
+
+// chainAlign is what a block in an AndX chain is aligned to.
+//
+// src: assumed (a choice of the sender; Samba and Windows do so)
+const chainAlign = 4
+
+// Body is the words and bytes of one command in one direction. The set of
+// bodies is closed: they are the structs of this package.
+type Body interface {
+	Command() Command
+	encode(e *encoder)
+	decode(d *decoder)
+}
+
+// Message is one SMB message. A chain longer than one is an AndX chain.
+type Message struct {
+	Header Header
+	Chain  []Body
+}
+
+// Parse decodes b, a whole message without its NetBIOS header. The message
+// aliases b. An error is a *FormatError.
+func Parse(b []byte) (*Message, error) {
+	h, err := ParseHeader(b)
+	if err != nil {
+		return nil, err
+	}
+	m := &Message{Header: h, Chain: make([]Body, 0, 1)}
+	if err := m.parseChain(b); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+func (m *Message) parseChain(b []byte) error {
+	d := &decoder{msg: b, flags2: m.Header.Flags2}
+	next, off := m.Header.Command, HeaderSize
+	for next != CmdNoAndX || len(m.Chain) == 0 {
+		d.cmd = next
+		d.block(off)
+		if len(m.Chain) == maxChain {
+			d.fail("AndXCommand", "chain too long")
+		}
+		next, off = m.parseBlock(d)
+		if d.err != nil {
+			return d.err
+		}
+	}
+	return nil
+}
+
+// parseBlock decodes the block that d has entered and returns what follows it.
+func (m *Message) parseBlock(d *decoder) (next Command, off int) {
+	next = CmdNoAndX
+	body := newBody(d.cmd, &m.Header, d.wordCount, d.byteEnd-d.byteStart)
+	if body == nil {
+		d.fail("WordCount", "not one that the command has")
+	}
+	if d.err != nil {
+		return next, 0
+	}
+	if hasAndX(body) {
+		next, off = d.andX()
+	}
+	body.decode(d)
+	d.bytes()
+	m.Chain = append(m.Chain, body)
+	return next, off
+}
+
+// andX reads the AndX header. A block may only follow this one, so that a chain
+// has an end.
+//
+// src: [MS-CIFS] §2.2.3.4
+func (d *decoder) andX() (next Command, off int) {
+	next = Command(d.u8("AndXCommand"))
+	d.skip("AndXReserved", 1)
+	off = int(d.u16("AndXOffset"))
+	if next != CmdNoAndX && off < d.byteEnd {
+		d.fail("AndXOffset", "not behind the block")
+	}
+	return next, off
+}
+
+func hasAndX(b Body) bool {
+	switch b.(type) {
+	case *ErrorReply, *Unknown:
+		return false
+	}
+	return b.Command().isAndX()
+}
+
+// Append writes the message behind dst. Header.Command and the AndX headers are
+// taken from the chain; whether the chain holds the bodies that Header.Flags
+// promises is the caller's affair. An error is a *FormatError, and dst comes
+// back as it was.
+func (m *Message) Append(dst []byte) ([]byte, error) {
+	if len(m.Chain) == 0 {
+		return dst, &FormatError{Command: m.Header.Command, Field: "Chain", Reason: "message without a body"}
+	}
+	h := m.Header
+	h.Command = m.Chain[0].Command()
+	e := &encoder{
+		base: len(dst), flags2: h.Flags2,
+		reply: h.IsReply(), failed: h.Status != nt.StatusSuccess,
+	}
+	e.buf = h.encode(dst)
+	for i, b := range m.Chain {
+		e.block(b, m.Chain[i+1:])
+	}
+	if e.err != nil {
+		return dst, e.err
+	}
+	return e.buf, nil
+}
+
+// block writes b, which the bodies in rest follow.
+func (e *encoder) block(b Body, rest []Body) {
+	e.begin(b.Command())
+	andX := hasAndX(b)
+	offsetPos := 0
+	if andX {
+		e.u8(uint8(nextCommand(rest)))
+		e.u8(0)
+		offsetPos = e.hole16()
+	}
+	b.encode(e)
+	e.finish()
+	if len(rest) == 0 {
+		return
+	}
+	if !andX {
+		e.fail("AndXCommand", "command cannot be followed by another")
+		return
+	}
+	e.align(chainAlign)
+	e.put16("AndXOffset", offsetPos, e.pos())
+}
+
+func nextCommand(rest []Body) Command {
+	if len(rest) == 0 {
+		return CmdNoAndX
+	}
+	return rest[0].Command()
+}

@@ -1,0 +1,165 @@
+package smbwire
+
+import (
+	"bytes"
+	"encoding/binary"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// Buffer format codes that precede a dialect, a string or a data block.
+//
+// src: [MS-CIFS] §2.2.2.5
+const (
+	formatData    = 0x01
+	formatDialect = 0x02
+	formatASCII   = 0x04
+)
+
+// cp437 holds the characters of bytes 0x80 to 0xFF of OEM code page 437.
+//
+// src: assumed (a US system; the protocol names no code page)
+const cp437 = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒ" +
+	"áíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐" +
+	"└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀" +
+	"αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u00a0"
+
+// cp437Runes is cp437, indexable by byte value less 0x80.
+var cp437Runes = []rune(cp437)
+
+// oemByte returns the OEM byte of r, '?' if there is none.
+func oemByte(r rune) byte {
+	if r < utf8.RuneSelf {
+		return byte(r)
+	}
+	for i, c := range cp437Runes {
+		if c == r {
+			return byte(0x80 + i)
+		}
+	}
+	return '?'
+}
+
+func appendOEM(dst []byte, s string) []byte {
+	for _, r := range s {
+		dst = append(dst, oemByte(r))
+	}
+	return dst
+}
+
+func appendUTF16(dst []byte, s string) []byte {
+	for _, r := range s {
+		if hi, lo := utf16.EncodeRune(r); hi != utf8.RuneError {
+			dst = binary.LittleEndian.AppendUint16(dst, uint16(hi))
+			r = lo
+		}
+		dst = binary.LittleEndian.AppendUint16(dst, uint16(r))
+	}
+	return dst
+}
+
+func oemString(b []byte) string {
+	s := make([]byte, 0, len(b))
+	for _, c := range b {
+		if c < utf8.RuneSelf {
+			s = append(s, c)
+			continue
+		}
+		s = utf8.AppendRune(s, cp437Runes[c-0x80])
+	}
+	return string(s)
+}
+
+// utf16String decodes b, whose odd last byte, if any, is ignored. An unpaired
+// surrogate becomes U+FFFD.
+func utf16String(b []byte) string {
+	s := make([]byte, 0, len(b)/2)
+	for ; len(b) >= 2; b = b[2:] {
+		r := rune(binary.LittleEndian.Uint16(b))
+		if utf16.IsSurrogate(r) {
+			var next rune
+			if len(b) >= 4 {
+				next = rune(binary.LittleEndian.Uint16(b[2:]))
+			}
+			if r = utf16.DecodeRune(r, next); r != utf8.RuneError {
+				b = b[2:]
+			}
+		}
+		s = utf8.AppendRune(s, r)
+	}
+	return string(s)
+}
+
+// utf16Len returns the length of b up to a UTF-16 NUL, or -1 without one.
+func utf16Len(b []byte) int {
+	for i := 0; i+1 < len(b); i += 2 {
+		if b[i] == 0 && b[i+1] == 0 {
+			return i
+		}
+	}
+	return -1
+}
+
+// str reads a string in the encoding of the message. Where the section ends the
+// terminator may be missing, as some senders leave it out, and so may be the
+// string: an absent string is empty.
+func (d *decoder) str(field string) string {
+	if d.flags2.Unicode() {
+		d.align(2)
+	}
+	return d.strHere(field)
+}
+
+// strHere is str without alignment.
+func (d *decoder) strHere(field string) string {
+	if !d.flags2.Unicode() {
+		return d.oem(field)
+	}
+	if d.err != nil {
+		return ""
+	}
+	b := d.msg[d.off:d.end]
+	n := utf16Len(b)
+	if n < 0 {
+		d.off = d.end
+		return utf16String(b)
+	}
+	d.off += n + 2
+	return utf16String(b[:n])
+}
+
+// oem reads an OEM string whatever the flags.
+func (d *decoder) oem(field string) string {
+	if d.err != nil {
+		return ""
+	}
+	b := d.msg[d.off:d.end]
+	n := bytes.IndexByte(b, 0)
+	if n < 0 {
+		d.off = d.end
+		return oemString(b)
+	}
+	d.take(field, n+1)
+	return oemString(b[:n])
+}
+
+// chars reads a string of n bytes, and only up to a NUL in them.
+func (d *decoder) chars(field string, n int) string {
+	b := d.take(field, n)
+	if !d.flags2.Unicode() {
+		if i := bytes.IndexByte(b, 0); i >= 0 {
+			b = b[:i]
+		}
+		return oemString(b)
+	}
+	if i := utf16Len(b); i >= 0 {
+		b = b[:i]
+	}
+	return utf16String(b)
+}
+
+// path reads the buffer format byte of a string and the string.
+func (d *decoder) path(field string) string {
+	d.format(formatASCII)
+	return d.str(field)
+}

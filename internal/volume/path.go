@@ -1,0 +1,93 @@
+package volume
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/ntrdr/ntrdr/internal/nt"
+)
+
+// MaxPath bounds a path, in bytes, and with it the depth of a tree.
+//
+// src: assumed (the Win32 limit is 260 characters; UTF-8 takes up to three bytes each)
+const MaxPath = 1024
+
+// maxName bounds one name, in bytes.
+//
+// src: assumed (255 is the limit of NTFS in UTF-16 units and of host file systems in bytes)
+const maxName = 255
+
+// Fold returns the spelling of a path or name under which two names that differ in
+// case alone are the same. Leading and trailing backslashes are dropped.
+func Fold(path string) string {
+	path = strings.Trim(path, `\`)
+	for i := range len(path) {
+		if c := path[i]; c >= utf8.RuneSelf || 'a' <= c && c <= 'z' {
+			return strings.Map(upcase, path)
+		}
+	}
+	return path
+}
+
+// upcase is the fold of one character. What has no single-character capital stays.
+func upcase(r rune) rune {
+	if 'a' <= r && r <= 'z' {
+		return r - ('a' - 'A')
+	}
+	if r < utf8.RuneSelf {
+		return r
+	}
+	return unicode.ToUpper(r)
+}
+
+// Split cuts a path into its directory and its last name.
+func Split(path string) (dir, name string) {
+	path = strings.Trim(path, `\`)
+	i := strings.LastIndexByte(path, '\\')
+	if i < 0 {
+		return "", path
+	}
+	return path[:i], path[i+1:]
+}
+
+// Join is the inverse of Split.
+func Join(dir, name string) string {
+	if dir = strings.Trim(dir, `\`); dir == "" {
+		return name
+	}
+	return dir + `\` + name
+}
+
+// names returns the components of a path, nil for the root.
+func names(path string) ([]string, nt.Status) {
+	path = strings.Trim(path, `\`)
+	if path == "" {
+		return nil, nt.StatusSuccess
+	}
+	if len(path) > MaxPath {
+		return nil, nt.StatusObjectNameInvalid
+	}
+	list := strings.Split(path, `\`)
+	for _, n := range list {
+		if !ValidName(n) {
+			return nil, nt.StatusObjectNameInvalid
+		}
+	}
+	return list, nt.StatusSuccess
+}
+
+// ValidName reports whether a file can have this name.
+//
+// src: [MS-FSCC] §2.1.5.2 (characters)
+func ValidName(name string) bool {
+	if name == "" || name == "." || name == ".." || len(name) > maxName || !utf8.ValidString(name) {
+		return false
+	}
+	for i := range len(name) {
+		if c := name[i]; c < 0x20 || strings.IndexByte(`"*/:<>?\|`, c) >= 0 {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,113 @@
+package mailclient
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/ntrdr/ntrdr/internal/nt"
+)
+
+// ErrExists says that there is a postoffice already.
+var ErrExists = errors.New("a postoffice exists here")
+
+// PostofficeName names another postoffice.
+type PostofficeName struct{ Network, PO string }
+
+// InitConfig says what postoffice to make.
+type InitConfig struct {
+	Network, PO string
+	Users       []string         // mailboxes
+	Externals   []PostofficeName // postoffices that mail can be sent to
+}
+
+func (c *InitConfig) validate() error {
+	names := append([]string{c.Network, c.PO}, c.Users...)
+	for _, x := range c.Externals {
+		names = append(names, x.Network, x.PO)
+	}
+	for _, n := range names {
+		if err := validateName(n); err != nil {
+			return err
+		}
+	}
+	if len(c.Users) > maxDirectory || len(c.Externals) > maxDirectory {
+		return fmt.Errorf("%d users and %d postoffices: at most %d each", len(c.Users), len(c.Externals), maxDirectory)
+	}
+	return nil
+}
+
+// Init makes an empty postoffice: the directories, the configuration files, INQUEUE3, a
+// mailbag for each user and an outbound mailbag for each other postoffice. It is
+// ErrExists if there is one. MASTER.GLB, whose presence makes a postoffice, is written
+// last, so an Init that was interrupted can be repeated.
+//
+// src: KB Q132744 (MASTER.GLB), Q104279 (an empty mailbag is 560 zeros and nothing)
+func Init(fs FS, cfg InitConfig) error {
+	if err := cfg.validate(); err != nil {
+		return err
+	}
+	if _, err := fs.Stat(MasterPath); err == nil {
+		return fmt.Errorf("%s: %w", MasterPath, ErrExists)
+	} else if !isMissing(err) {
+		return fmt.Errorf("stat %s: %w", MasterPath, err)
+	}
+	if err := makeDirs(fs); err != nil {
+		return err
+	}
+	for _, f := range cfg.files() {
+		p := createAnyway
+		if f.path == MasterPath {
+			p.Disposition = nt.FileCreate
+		}
+		if err := writeFile(fs, f.path, p, f.content); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func makeDirs(fs FS) error {
+	for _, d := range Dirs() {
+		if err := fs.Mkdir(d); err != nil && !isCollision(err) {
+			return fmt.Errorf("mkdir %s: %w", d, err)
+		}
+	}
+	return nil
+}
+
+// initFile is one file of a new postoffice.
+type initFile struct {
+	path    string
+	content []byte
+}
+
+// files lists what Init writes, MASTER.GLB last.
+func (c *InitConfig) files() []initFile {
+	next := ID(1)
+	bags := []string{Inqueue}
+	take := func() ID {
+		id := next
+		next++
+		bags = append(bags, id.String())
+		return id
+	}
+	var users []Mailbag
+	for _, u := range c.Users {
+		users = append(users, Mailbag{Name: u, ID: take()})
+	}
+	var externals []External
+	for _, x := range c.Externals {
+		externals = append(externals, External{Network: x.Network, PO: x.PO, ID: take()})
+	}
+	var list []initFile
+	for _, bag := range bags {
+		list = append(list, initFile{KeyPath(bag), (&Key{}).Encode()}, initFile{MBGPath(bag), nil})
+	}
+	return append(list,
+		initFile{flagPath, make([]byte, flagSize)},
+		initFile{accessPath, encodeUsers(users)},
+		initFile{netPOPath, encodeExternals(externals)},
+		initFile{ControlPath, (&Control{Mailbag: next, Letter: 1}).Encode()},
+		initFile{MasterPath, (&Master{Network: c.Network, PO: c.PO}).Encode()},
+	)
+}

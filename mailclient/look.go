@@ -1,0 +1,43 @@
+package mailclient
+
+import "sort"
+
+// lookAtMessage opens the message file of a record and its attachments and judges them.
+// The error is for a transport that broke.
+func (e *Evidence) lookAtMessage(fs FS, r *Record) (*MAI, Judgement, error) {
+	f, err := find(fs, MAIPath(r.MAI), maxMAI+1, nil)
+	if err != nil {
+		return nil, Judgement{}, err
+	}
+	m, j := e.judgeMessage(f, r)
+	if !j.Passed() || m == nil {
+		return m, j, nil
+	}
+	j, err = lookAtAttachments(fs, m.Attachments)
+	return m, j, err
+}
+
+func lookAtAttachments(fs FS, refs []AttachmentRef) (Judgement, error) {
+	for _, a := range refs {
+		f, err := find(fs, ATTPath(a.ID), maxATT+1, nil)
+		if err != nil {
+			return Judgement{}, err
+		}
+		if j := judgeAttachment(f, a); !j.Passed() {
+			return j, nil
+		}
+	}
+	return Judgement{}, nil
+}
+
+// sortInbox orders by message name, which is the order of arrival; items without a
+// record come first.
+func sortInbox(in Inbox) {
+	name := func(i int) ID {
+		if in[i].Record == nil {
+			return 0
+		}
+		return in[i].Record.MAI
+	}
+	sort.SliceStable(in, func(i, j int) bool { return name(i) < name(j) })
+}

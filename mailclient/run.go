@@ -1,0 +1,81 @@
+package mailclient
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/ntrdr/ntrdr/internal/trace"
+)
+
+// errNothing says that the outbound mailbag is empty.
+var errNothing = errors.New("no mail to send")
+
+// Run sends the oldest message of the outbound mailbag: one attempt a cycle until it is
+// announced or the retries are used up, when its sender gets [005]. With an empty
+// mailbag it returns at once and Told is ToldNone.
+//
+// src: KB Q119884 (retries), Q163401 ([005])
+func (s *Sender) Run() Result {
+	s.update(func(r *Result) { *r = Result{} })
+	if err := s.load(); err != nil {
+		s.update(func(r *Result) { r.Err = err })
+		return s.Progress()
+	}
+	for {
+		a := &attempt{s: s, remote: &tracedFS{fs: s.cfg.Remote, actor: s.cfg.Trace, onCall: s.cfg.OnCall}}
+		err := a.run()
+		if errors.Is(err, errNothing) {
+			return s.nothing()
+		}
+		s.update(func(r *Result) { r.Attempts++ })
+		if err == nil {
+			s.update(func(r *Result) { r.Told = ToldSuccess })
+			return s.Progress()
+		}
+		s.update(func(r *Result) { r.Err = err })
+		s.cfg.Trace.Emit(trace.Event{Kind: trace.AppNote, Text: "abandons the attempt: " + err.Error()})
+		if s.Progress().Attempts > s.cfg.Retries {
+			return s.giveUp(a)
+		}
+		s.cfg.Runtime.Sleep(s.cfg.Cycle)
+	}
+}
+
+// nothing ends a run whose message is not, or no longer, in the mailbag: another
+// program that dispatches for this postoffice has taken it.
+func (s *Sender) nothing() Result {
+	s.update(func(r *Result) { r.Err = nil })
+	return s.Progress()
+}
+
+// log records a line of SESSION.LOG.
+func (s *Sender) log(format string, args ...any) {
+	s.cfg.Trace.Emit(trace.Event{Kind: trace.MailLog, Text: fmt.Sprintf(format, args...)})
+}
+
+// giveUp tells the sender that the retries are used up and takes the message out of
+// the local queue.
+func (s *Sender) giveUp(last *attempt) Result {
+	failure := notice{
+		at: s.cfg.Runtime.Now(), record: last.record,
+		code: CodeRetryCount, target: s.cfg.RemoteNetwork + " /" + s.cfg.RemotePO,
+	}
+	if last.envelope != nil {
+		failure.from, _ = last.envelope.Originator()
+		failure.rcpts = last.envelope.Recipients()
+	}
+	s.update(func(r *Result) { r.Told, r.Code, r.NDR = ToldError, CodeRetryCount, failure.entry() })
+	s.cfg.Trace.Emit(trace.Event{Kind: trace.Verdict, Op: CodeRetryCount.String(), Text: CodeRetryCount.Line(failure.target)})
+	if last.record == nil {
+		return s.Progress() // not even the local mailbag could be read
+	}
+	err := errors.Join(
+		appendLog(s.cfg.Local, systemLogPath, failure.entry()),
+		last.dropLocal(),
+		failure.send(s.cfg.Local, s.dir, s.cfg.NameAttempts, last.mai),
+	)
+	if err != nil {
+		s.log("Failure queuing diagnostic data back to sender due to: %v", err)
+	}
+	return s.Progress()
+}

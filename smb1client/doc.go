@@ -1,0 +1,43 @@
+// Package smb1client is an SMB1 client: the dialect NT LM 0.12 over any transport that
+// carries whole messages.
+//
+// # Model
+//
+// A Client is a virtual circuit, a Session a user logged on to it, a Tree a share.
+// Exchange is the one way to ask the server something: it takes a permit, as the
+// circuit bears min(MaxCmds, MaxMpxCount) requests at once, sends under a resource,
+// so that requests leave in the order of the calls, and waits for the reply that the
+// receive task brings. Behind Tree's calls there is no cache and no retry: what they
+// return, the server said. Share and File put an API like that of package os on top.
+//
+// A circuit dies once: by Close, by the transport, by a reply that makes no sense or
+// by the timer of a request. Then every waiter gets one error, later calls fail at
+// once, and each tree's handler is told.
+//
+// Oplock breaks are run on a task of their own for each file, in the order in which
+// they came, once Create has returned the file's handle. That task and the caller of
+// Create may run in any order from then on: a handler that keeps a table of handles
+// must expect a break for one that its other task is about to enter.
+//
+// # Tasks
+//
+// One receive task for as long as the circuit is up; one task for each file that has
+// breaks to run; one task that closes a lost circuit and tells the handlers. When
+// Close has returned, nothing is left but handlers that have not returned.
+//
+// # Lock order
+//
+//	Client.slots    a permit; held while a request is outstanding
+//	  Client.sending    rt.Resource; held while a message is encoded and sent
+//	    Client.mu           never held across a wait or a call of a handler
+//
+// # Limits
+//
+// No dialect but NT LM 0.12, no share-level security, no clear-text passwords, no
+// signatures: a server that requires one of these is refused by name. No raw and no
+// MPX transfers, no named pipes, no DFS. Requests are not cancelled. A search
+// returns at most MaxFindEntries entries; one request of it asks for at most
+// maxTransaction bytes. Acknowledging a break needs no permit, but the writes that a
+// handler does first need one each: a server with a MaxMpxCount of 1 that grants
+// oplocks can make a client wait for itself until a timer fires.
+package smb1client

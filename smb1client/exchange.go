@@ -1,0 +1,169 @@
+package smb1client
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/ntrdr/ntrdr/internal/nt"
+	"github.com/ntrdr/ntrdr/internal/rt"
+	"github.com/ntrdr/ntrdr/internal/smbwire"
+)
+
+// call is a request outstanding.
+type call struct {
+	seq     uint64
+	command smbwire.Command
+	mid     smbwire.MID
+	tree    *Tree      // of a create whose FID is to be registered, else nil
+	timer   rt.Timer   // nil if the request is not timed; guarded by Client.mu
+	gather  *gathering // of a TRANSACTION2
+	done    rt.Event
+	reply   *smbwire.Message // valid once done is set
+	err     error            // valid once done is set
+}
+
+// complete hands the result to the waiter. The call has been taken out of the mux, so
+// nobody else completes it.
+func (w *call) complete(reply *smbwire.Message, err error) {
+	if w.timer != nil {
+		w.timer.Stop()
+	}
+	w.reply, w.err = reply, err
+	w.done.Set()
+}
+
+// errTimer is the cause that a timed-out request gives to the circuit's death.
+type errTimer struct{ command smbwire.Command }
+
+func (e errTimer) Error() string { return fmt.Sprintf("the timer of %v expired", e.command) }
+
+// Exchange sends req, whose MID it chooses, and returns the reply, whatever its
+// status. It waits while as many requests are outstanding as the circuit may have;
+// requests leave in the order of the calls. The error is an *Error: StatusIOTimeout
+// if this request's timer ended the circuit, StatusUnexpectedNetworkError if
+// something else did meanwhile, StatusInvalidNetworkResponse if the peer talks
+// nonsense, StatusNetworkNameDeleted if the circuit was dead before. The reply of a
+// TRANSACTION2 is put together from its parts.
+func (c *Client) Exchange(req *Message) (*Message, error) { return c.exchange(req, nil) }
+
+func (c *Client) exchange(req *smbwire.Message, t *Tree) (*smbwire.Message, error) {
+	c.slots.Acquire(rt.Forever)
+	defer c.slots.Release()
+	w := &call{command: commandOf(req), tree: t, done: c.rt.NewEvent(rt.Notification)}
+	if w.command == smbwire.CmdTransaction2 {
+		w.gather = &gathering{}
+	}
+	if err := c.send(req, w); err != nil {
+		return nil, err
+	}
+	w.done.Wait(rt.Forever)
+	return w.reply, w.err
+}
+
+// post sends req without waiting for a reply and without a permit: it is for what
+// the server does not answer, and must get through while all permits are taken.
+func (c *Client) post(req *smbwire.Message) error {
+	w := &call{command: commandOf(req), done: c.rt.NewEvent(rt.Notification)}
+	if err := c.sendWith(req, w, c.unanswered); err != nil {
+		return err
+	}
+	return c.Err()
+}
+
+func commandOf(req *smbwire.Message) smbwire.Command {
+	if len(req.Chain) == 0 {
+		return smbwire.CmdNoAndX
+	}
+	return req.Chain[0].Command()
+}
+
+func (c *Client) send(req *smbwire.Message, w *call) error { return c.sendWith(req, w, c.startTimer) }
+
+// sendWith registers w and puts req on the transport; before is called with the
+// bytes that req stands for, just ahead of that. Once it returns nil, w will be
+// completed or has been withdrawn by before.
+func (c *Client) sendWith(req *smbwire.Message, w *call, before func(w *call, bytes int)) error {
+	c.sending.AcquireExclusive()
+	defer c.sending.Release()
+	if err := c.register(w); err != nil {
+		return err
+	}
+	m := *req
+	m.Header.MID = w.mid
+	b, err := m.Append(c.out[:0])
+	if err == nil && c.server.maxBuffer > 0 && len(b) > c.server.maxBuffer {
+		err = fmt.Errorf("%d bytes are more than the server's buffer of %d", len(b), c.server.maxBuffer)
+	}
+	if err != nil {
+		c.withdraw(w)
+		return &nt.Error{Op: w.command.String(), Status: nt.StatusInvalidParameter, Err: err}
+	}
+	c.out = b
+	before(w, len(b)+expectedData(&m))
+	c.traceSend(&m)
+	if err := c.conn.Send(b); err != nil {
+		c.lose(nil, nt.StatusUnexpectedNetworkError, err)
+	}
+	return nil
+}
+
+func (c *Client) register(w *call) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.dead != nil {
+		return c.dead
+	}
+	if err := c.mux.add(w); err != nil {
+		return &nt.Error{Op: w.command.String(), Status: nt.StatusTooManyCommands, Err: err}
+	}
+	c.seq++
+	w.seq = c.seq
+	if w.tree != nil {
+		c.files.creating++
+	}
+	return nil
+}
+
+// withdraw takes back the registration of a request that was not sent.
+func (c *Client) withdraw(w *call) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.mux.finish(w)
+	if w.tree != nil {
+		c.files.createEnded()
+	}
+}
+
+// unanswered quarantines the MID of a request that gets no reply.
+func (c *Client) unanswered(w *call, _ int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.mux.abandon(w)
+}
+
+// startTimer arms the request's timer. The reply of a hostile peer may have come
+// before the request was sent.
+//
+// src: KB Q102067; [MS-CIFS] §3.2.6.1
+func (c *Client) startTimer(w *call, bytes int) {
+	d := c.opt.timeout(bytes)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if d == rt.Forever || !c.mux.has(w) {
+		return
+	}
+	w.timer = c.rt.AfterFunc(d, func() {
+		c.lose(w, nt.StatusUnexpectedNetworkError, errTimer{w.command})
+	})
+}
+
+// errorFor gives err the operation and the path that the caller knows.
+func errorFor(op, path string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if e, ok := errors.AsType[*nt.Error](err); ok {
+		return &nt.Error{Op: op, Path: path, Status: e.Status, Err: e.Err}
+	}
+	return &nt.Error{Op: op, Path: path, Status: nt.StatusUnsuccessful, Err: err}
+}

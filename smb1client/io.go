@@ -1,0 +1,113 @@
+package smb1client
+
+import (
+	"errors"
+	"io"
+	"math"
+
+	"github.com/ntrdr/ntrdr/internal/nt"
+	"github.com/ntrdr/ntrdr/internal/smbwire"
+)
+
+// ReadAt reads len(p) bytes from off, in units of Limits().MaxRead, each awaited. At
+// the end of the file it returns what there is and io.EOF.
+func (t *Tree) ReadAt(h FileHandle, p []byte, off int64) (int, error) {
+	fid, err := t.fid("read", h)
+	if err != nil {
+		return 0, err
+	}
+	unit := t.Limits().MaxRead
+	for n := 0; n < len(p); {
+		part := p[n:min(n+unit, len(p))]
+		got, err := t.readOnce(fid, part, off+int64(n), len(p)-n)
+		n += got
+		if err != nil {
+			return n, err
+		}
+		if got < len(part) {
+			return n, io.EOF
+		}
+	}
+	return len(p), nil
+}
+
+// readOnce reads p with one request; remaining is what the caller still wants, p
+// included.
+//
+// src: [MS-CIFS] §2.2.4.42
+func (t *Tree) readOnce(fid smbwire.FID, p []byte, off int64, remaining int) (int, error) {
+	wide, err := t.offset("read", off, len(p))
+	if err != nil {
+		return 0, err
+	}
+	req := &smbwire.ReadAndXRequest{FID: fid, Wide: wide, Offset: off, Remaining: uint16(min(remaining, math.MaxUint16))}
+	req.SetCount(len(p))
+	reply, err := t.request("read", "", req)
+	if errors.Is(err, nt.StatusEndOfFile) {
+		return 0, io.EOF
+	}
+	if err != nil {
+		return 0, err
+	}
+	r, ok := reply.Chain[0].(*smbwire.ReadAndXResponse)
+	if !ok || len(r.Data) > len(p) {
+		return 0, badReply("read")
+	}
+	return copy(p, r.Data), nil
+}
+
+// WriteAt writes p at off, in units of Limits().MaxWrite, each awaited. With an error
+// it returns how much the server has taken until then.
+func (t *Tree) WriteAt(h FileHandle, p []byte, off int64, m WriteMode) (int, error) {
+	fid, err := t.fid("write", h)
+	if err != nil {
+		return 0, err
+	}
+	unit := t.Limits().MaxWrite
+	for n := 0; n < len(p); {
+		part := p[n:min(n+unit, len(p))]
+		took, err := t.writeOnce(fid, part, off+int64(n), m, len(p)-n-len(part))
+		n += took
+		if err != nil {
+			return n, err
+		}
+	}
+	return len(p), nil
+}
+
+// writeOnce writes p with one request; remaining is what follows.
+//
+// src: [MS-CIFS] §2.2.4.43
+func (t *Tree) writeOnce(fid smbwire.FID, p []byte, off int64, m nt.WriteMode, remaining int) (int, error) {
+	wide, err := t.offset("write", off, len(p))
+	if err != nil {
+		return 0, err
+	}
+	reply, err := t.request("write", "", &smbwire.WriteAndXRequest{
+		FID: fid, Wide: wide, Offset: off, WriteMode: m,
+		Remaining: uint16(min(remaining, math.MaxUint16)), Data: p,
+	})
+	if err != nil {
+		return 0, err
+	}
+	r, ok := reply.Chain[0].(*smbwire.WriteAndXResponse)
+	switch {
+	case !ok || r.Count > len(p):
+		return 0, badReply("write")
+	case r.Count == 0:
+		return 0, &nt.Error{Op: "write", Status: nt.StatusDiskFull}
+	}
+	return r.Count, nil
+}
+
+// offset checks that the server can address the range, and tells whether it is sent
+// in 64 bits.
+//
+// src: [MS-CIFS] §2.2.4.52.2 (CAP_LARGE_FILES)
+func (t *Tree) offset(op string, off int64, n int) (wide bool, err error) {
+	wide = t.c.server.has(smbwire.CapLargeFiles)
+	if off < 0 || off > math.MaxInt64-int64(n) || !wide && off+int64(n) > math.MaxUint32 {
+		return false, &nt.Error{Op: op, Status: nt.StatusInvalidParameter}
+	}
+	return wide, nil
+}

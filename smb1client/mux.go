@@ -1,0 +1,108 @@
+package smb1client
+
+import (
+	"errors"
+	"maps"
+	"slices"
+
+	"github.com/ntrdr/ntrdr/internal/smbwire"
+)
+
+// maxQuarantine is how many MIDs are kept out of use because a reply may still come.
+//
+// src: assumed (far more than requests outstanding, far fewer than MIDs)
+const maxQuarantine = 1024
+
+var (
+	// errUnknownMID: nobody waits for this reply. It is discarded.
+	//
+	// src: [MS-CIFS] §3.2.5.1
+	errUnknownMID = errors.New("reply to no request")
+	// errLateReply: the reply to a request that was given up. It is discarded.
+	errLateReply = errors.New("late reply")
+	// errWrongCommand: the MID is right and the command is not.
+	errWrongCommand = errors.New("reply of another command")
+	errNoMID        = errors.New("every MID is in use")
+)
+
+// mux hands out MIDs and finds out whom a reply is for. It has no I/O, no clock and
+// no lock of its own.
+type mux struct {
+	next       smbwire.MID
+	waiting    map[smbwire.MID]*call
+	quarantine []smbwire.MID // oldest first; kept sorted by age, looked up linearly
+}
+
+func newMux() mux { return mux{waiting: map[smbwire.MID]*call{}} }
+
+// add gives w a MID that no outstanding request and no late reply has.
+//
+// src: [MS-CIFS] §2.2.1.6.2
+func (m *mux) add(w *call) error {
+	for range 1 << 16 {
+		mid := m.next
+		m.next++
+		if mid == smbwire.BreakMID || m.waiting[mid] != nil || slices.Contains(m.quarantine, mid) {
+			continue
+		}
+		w.mid = mid
+		m.waiting[mid] = w
+		return nil
+	}
+	return errNoMID
+}
+
+// match finds the request that a reply answers. The request stays until finish.
+func (m *mux) match(mid smbwire.MID, command smbwire.Command) (*call, error) {
+	w := m.waiting[mid]
+	switch {
+	case w == nil && m.released(mid):
+		return nil, errLateReply
+	case w == nil:
+		return nil, errUnknownMID
+	case w.command != command:
+		return w, errWrongCommand
+	}
+	return w, nil
+}
+
+// released takes mid out of the quarantine and reports whether it was there.
+func (m *mux) released(mid smbwire.MID) bool {
+	i := slices.Index(m.quarantine, mid)
+	if i < 0 {
+		return false
+	}
+	m.quarantine = slices.Delete(m.quarantine, i, i+1)
+	return true
+}
+
+// has reports whether w still waits.
+func (m *mux) has(w *call) bool { return m.waiting[w.mid] == w }
+
+// finish frees the MID of w and reports whether w was still waiting.
+func (m *mux) finish(w *call) bool {
+	if !m.has(w) {
+		return false
+	}
+	delete(m.waiting, w.mid)
+	return true
+}
+
+// abandon gives w up: its MID is not used again until a reply came, or until the
+// quarantine is full and it is the oldest there.
+func (m *mux) abandon(w *call) {
+	if !m.finish(w) {
+		return
+	}
+	if len(m.quarantine) == maxQuarantine {
+		m.quarantine = slices.Delete(m.quarantine, 0, 1)
+	}
+	m.quarantine = append(m.quarantine, w.mid)
+}
+
+// drain forgets all requests and returns them in the order of their calls.
+func (m *mux) drain() []*call {
+	all := slices.SortedFunc(maps.Values(m.waiting), func(a, b *call) int { return int(a.seq) - int(b.seq) })
+	clear(m.waiting)
+	return all
+}
