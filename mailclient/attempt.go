@@ -18,7 +18,6 @@ type attempt struct {
 	lock     File   // the outbound mailbag's semaphore
 	suffix   string // of LOCKP1ID and of the envelope copy, such as "PBB"
 	record   *Record
-	slot     int
 	mai      *MAI
 	envelope *Envelope
 	atts     [][]byte

@@ -111,8 +111,8 @@ func (c *checker) checkBag(name string) error {
 		}
 	}
 	if extra := b.mbgSize/RecordSize - int64(b.key.Slots); extra > 0 {
-		c.add(Finding{Path: MBGPath(name), Reason: ReasonStranded,
-			Detail: fmt.Sprintf("%d records beyond the %d slots of the KEY", extra, b.key.Slots)})
+		detail := fmt.Sprintf("%d records beyond the %d slots of the KEY", extra, b.key.Slots)
+		c.add(Finding{Path: MBGPath(name), Reason: ReasonStranded, Detail: detail})
 	}
 	return errors.Join(err, b.close())
 }
@@ -131,8 +131,10 @@ func (c *checker) checkRecord(b *mailbag, slot int) error {
 		j, err = c.judge(b.name, r)
 	}
 	if !j.Passed() {
-		c.add(Finding{Path: path, Code: j.Code, Reason: j.Reason, Fault: j.Reason != ReasonDenied,
-			Detail: fmt.Sprintf("mailbag %s slot %d: %s", b.name, slot, j.Detail)})
+		c.add(Finding{
+			Path: path, Code: j.Code, Reason: j.Reason, Fault: j.Reason != ReasonDenied,
+			Detail: fmt.Sprintf("mailbag %s slot %d: %s", b.name, slot, j.Detail),
+		})
 	}
 	return err
 }

@@ -38,8 +38,8 @@ func (c *checker) checkNames(dir, ext string) (highest ID, err error) {
 		if c.refs[path] == 0 {
 			c.add(Finding{Path: path, Reason: ReasonOrphan, Detail: fmt.Sprintf("no record names it, %d bytes", info.Size)})
 		} else if n, read := c.counts[id]; ext == "MAI" && read && int(n) != c.refs[path] {
-			c.add(Finding{Path: path, Reason: ReasonField,
-				Detail: fmt.Sprintf("reference counter %d, %d mailbags point at it", n, c.refs[path])})
+			detail := fmt.Sprintf("reference counter %d, %d mailbags point at it", n, c.refs[path])
+			c.add(Finding{Path: path, Reason: ReasonField, Detail: detail})
 		}
 	}
 	return highest, nil
@@ -73,8 +73,10 @@ func (c *checker) checkControl(highest ID) error {
 	case err != nil:
 		c.add(Finding{Path: ControlPath, Code: CodeUndeliverable, Reason: reasonOrMissing(err), Detail: err.Error(), Fault: true})
 	case control.Letter <= highest:
-		c.add(Finding{Path: ControlPath, Reason: ReasonCounter,
-			Detail: fmt.Sprintf("next name is %v, %v exists", control.Letter, highest)})
+		c.add(Finding{
+			Path: ControlPath, Reason: ReasonCounter,
+			Detail: fmt.Sprintf("next name is %v, %v exists", control.Letter, highest),
+		})
 	}
 	return nil
 }

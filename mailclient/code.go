@@ -9,7 +9,7 @@ type Code int
 // show beside them.
 //
 // src: KB Q143413, Q264331, Q127919, Q147471, Q128627, Q119884, Q101934, Q117895,
-// Q111558, Q131852, Q99204, Q131523, Q138054, Q118675, Q103960, Q194549, Q175958
+// Q111558, Q131852, Q99204, Q131523, Q138054, Q118675, Q103960, Q194549, Q175958.
 const (
 	CodeNone           Code = 0
 	CodeUndeliverable  Code = 1
@@ -35,7 +35,7 @@ const (
 // codeTexts holds the documented texts; what follows a target is appended by Line.
 //
 // src: KB Q143413, Q264331, Q127919, Q147471, Q128627, Q119884, Q101934, Q117895,
-// Q111558, Q131852, Q99204, Q131523, Q138054, Q118675, Q103960, Q194549, Q175958
+// Q111558, Q131852, Q99204, Q131523, Q138054, Q118675, Q103960, Q194549, Q175958.
 var codeTexts = map[Code]string{
 	CodeUndeliverable:  "unable to deliver.",
 	CodeUnknownAddress: "Mail was received that was addressed to unknown addresses.",
@@ -86,8 +86,9 @@ func (c Code) IsCorruption() bool {
 	case CodeUndeliverable, CodeCorruptMessage, CodeNoMessageFile, CodeNoAttachment,
 		CodeNoRoutingFile, CodeBadMessageFile, CodeBadRoutingFile:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // Reason is the internal cause beside a Code, which cannot tell a short file from a

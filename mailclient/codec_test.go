@@ -85,12 +85,14 @@ var codecs = []codec{
 		func(b []byte) (any, error) { return ParseMaster(b) },
 	},
 	{
-		"access2", []Mailbag{{"BOB", 1}, {"TENLETTERS", 0xABCDEF}},
+		"access2",
+		[]Mailbag{{"BOB", 1}, {"TENLETTERS", 0xABCDEF}},
 		func(v any) []byte { return encodeUsers(v.([]Mailbag)) },
 		func(b []byte) (any, error) { return parseUsers(b) },
 	},
 	{
-		"netpo", []External{{"NET", "HQ", 3}, {"TENLETTERS", "TENLETTERS", 4}},
+		"netpo",
+		[]External{{"NET", "HQ", 3}, {"TENLETTERS", "TENLETTERS", 4}},
 		func(v any) []byte { return encodeExternals(v.([]External)) },
 		func(b []byte) (any, error) { return parseExternals(b) },
 	},

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ntrdr/ntrdr/internal/nt"
 )
 
 // TestCutAfterEachRemoteCall breaks the circuit after each remote call of a synchronous
@@ -29,7 +31,7 @@ func TestCutAfterEachRemoteCall(t *testing.T) {
 // cutAfter cuts after the n-th call of the first attempt; more is false if there was none.
 func cutAfter(w *world, n int) (line string, more bool) {
 	calls, where := 0, "no cut"
-	w.sendCfg.OnCall = func(step, op, path string, err error) {
+	w.sendCfg.OnCall = func(step, op, path string, _ error) {
 		if calls++; calls == n {
 			where = fmt.Sprintf("%s %s %s", step, op, path)
 			w.wire.cut()
@@ -67,6 +69,22 @@ func TestErrorOnKeyCloseIsRetried(t *testing.T) {
 		w.cycle()
 		w.wantCopies(r.Token, 2, 0)
 		if r.Told != ToldSuccess || r.Attempts != 2 {
+			t.Errorf("result %+v", r)
+		}
+	})
+}
+
+// An error of the local update does not send the message again within the run.
+func TestErrorInLocalUpdate(t *testing.T) {
+	inWorld(t, func(w *world) {
+		way := &wire{fs: w.local, rt: w.k}
+		w.sendCfg.Local = way
+		w.sendCfg.OnStep = func(n int, _ string) {
+			if n == 6 {
+				way.before = func(string, string) error { return fail("disk", "", nt.StatusDiskFull) }
+			}
+		}
+		if r := w.send(w.message()); r.Told != ToldSuccess || r.Attempts != 1 {
 			t.Errorf("result %+v", r)
 		}
 	})

@@ -48,6 +48,12 @@ func (m *Mailer) liveItems(q *mailbag) ([]*item, error) {
 		}
 		it := &item{key: itemKey{slot: slot}}
 		record, j := judgeRecord(MBGPath(Inqueue), int64(slot)*RecordSize, raw)
+		if record != nil && m.isStale(q, slot, record) {
+			record, j = nil, Judgement{
+				Code: CodeUndeliverable, Reason: ReasonAhead,
+				Detail: fmt.Sprintf("%s: slot %d still has the record of %v", MBGPath(Inqueue), slot, record.MAI),
+			}
+		}
 		it.verdict = Verdict{Slot: slot, Size: -1, Code: j.Code, Reason: j.Reason, Detail: j.Detail}
 		if record != nil {
 			it.learn(record)
@@ -58,6 +64,13 @@ func (m *Mailer) liveItems(q *mailbag) ([]*item, error) {
 	maps.DeleteFunc(m.items, func(k itemKey, _ *itemState) bool { return !live[k] })
 	sort.SliceStable(list, func(i, j int) bool { return list[i].key.mai < list[j].key.mai })
 	return list, nil
+}
+
+// isStale reports whether a slot that was used again still shows its last record: the
+// KEY arrived ahead of the MBG. Without a later KEY it is the removal that was lost.
+func (m *Mailer) isStale(q *mailbag, slot int, r *Record) bool {
+	last, ok := m.last[slot]
+	return ok && last.mai == r.MAI && q.key.Seq > last.seq
 }
 
 // learn fills in what the record tells.
@@ -195,6 +208,7 @@ func (m *Mailer) finish(q *mailbag, it *item, report *CycleReport) error {
 	}
 	m.conclude(report, it.verdict)
 	err := q.remove(it.key.slot)
+	m.last[it.key.slot] = finished{it.key.mai, q.key.Seq}
 	if it.record == nil && err == nil {
 		q.key.trim(q.mbgSize / RecordSize)
 		err = q.writeKey()

@@ -84,7 +84,7 @@ type store struct {
 }
 
 // put stores what build makes for the names that were allocated.
-func (s *store) put(attachments []Attachment, build func(first, id ID) (*MAI, error)) (ID, *MAI, error) {
+func (s *store) put(attachments []Attachment, build func(first, id ID) (*MAI, error)) error {
 	var id ID
 	var file File
 	first, err := allocate(s.fs, len(attachments), s.attempts, func(i ID) (err error) {
@@ -101,14 +101,14 @@ func (s *store) put(attachments []Attachment, build func(first, id ID) (*MAI, er
 		err = errors.Join(err, file.Close())
 	}
 	if err != nil {
-		return id, m, fmt.Errorf("message file %v: %w", id, err)
+		return fmt.Errorf("message file %v: %w", id, err)
 	}
 	for _, bag := range s.bags {
 		if err := addRecord(s.fs, bag, recordOf(m, encoded, id)); err != nil {
-			return id, m, err
+			return err
 		}
 	}
-	return id, m, nil
+	return nil
 }
 
 func (s *store) writeMessage(file File, attachments []Attachment, build func() (*MAI, error)) (*MAI, []byte, error) {

@@ -14,7 +14,7 @@ const readWrite = nt.GenericRead | nt.GenericWrite
 // The opens of the agents.
 //
 // src: KB Q128913, Q103960 (lock files: read and write, deny all); Q101749, Q99204;
-// assumed (the other modes)
+// assumed (the other modes).
 var (
 	openLock     = nt.CreateParams{Access: readWrite, Share: nt.ShareNone, Disposition: nt.FileOpenIf}
 	openUpdate   = nt.CreateParams{Access: readWrite, Share: nt.ShareNone, Disposition: nt.FileOpen}

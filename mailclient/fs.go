@@ -62,8 +62,9 @@ func isMissing(err error) bool {
 	switch StatusOf(err) {
 	case nt.StatusObjectNameNotFound, nt.StatusObjectPathNotFound, nt.StatusNoSuchFile:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // isDenied reports whether err says that the file is there and somebody else, or its
@@ -73,8 +74,9 @@ func isDenied(err error) bool {
 	case nt.StatusSharingViolation, nt.StatusAccessDenied, nt.StatusFileLockConflict,
 		nt.StatusLockNotGranted, nt.StatusDeletePending:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // isCollision reports whether err says that a file to be created exists.

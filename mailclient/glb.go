@@ -113,7 +113,7 @@ func (f *fields) name(field string, off int) string {
 func (f *fields) id(field string, off int) ID {
 	s, ok := cString(f.b[off : off+idLen+1])
 	id, hex := parseID(s)
-	if !(ok && hex) && f.err == nil {
+	if (!ok || !hex) && f.err == nil {
 		f.err = &FormatError{f.file, field, int64(off), ReasonField, fmt.Sprintf("%q", f.b[off:off+idLen+1])}
 	}
 	return id
@@ -129,7 +129,7 @@ func (f *fields) zeros(from, to int) {
 // encodeUsers returns ACCESS2.GLB, one record a user.
 //
 // src: KB Q77926 (69 bytes a record), Q107767 (it holds the name of the user's mailbag);
-// assumed (fields)
+// assumed (fields).
 func encodeUsers(users []Mailbag) []byte {
 	b := make([]byte, len(users)*accessRecord)
 	for i, u := range users {

@@ -3,8 +3,6 @@ package mailclient
 import (
 	"errors"
 	"fmt"
-
-	"github.com/ntrdr/ntrdr/internal/nt"
 )
 
 // ErrExists says that there is a postoffice already.
@@ -46,24 +44,31 @@ func Init(fs FS, cfg InitConfig) error {
 	if err := cfg.validate(); err != nil {
 		return err
 	}
-	if _, err := fs.Stat(MasterPath); err == nil {
-		return fmt.Errorf("%s: %w", MasterPath, ErrExists)
-	} else if !isMissing(err) {
-		return fmt.Errorf("stat %s: %w", MasterPath, err)
+	if err := refuseExisting(fs); err != nil {
+		return err
 	}
 	if err := makeDirs(fs); err != nil {
 		return err
 	}
 	for _, f := range cfg.files() {
-		p := createAnyway
-		if f.path == MasterPath {
-			p.Disposition = nt.FileCreate
-		}
-		if err := writeFile(fs, f.path, p, f.content); err != nil {
+		if err := writeFile(fs, f.path, createAnyway, f.content); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// refuseExisting is ErrExists if there is a postoffice. An empty MASTER.GLB is what an
+// Init leaves that broke off between the file's creation and its only write.
+func refuseExisting(fs FS) error {
+	info, err := fs.Stat(MasterPath)
+	switch {
+	case isMissing(err) || err == nil && info.Size == 0:
+		return nil
+	case err != nil:
+		return fmt.Errorf("stat %s: %w", MasterPath, err)
+	}
+	return fmt.Errorf("%s: %w", MasterPath, ErrExists)
 }
 
 func makeDirs(fs FS) error {

@@ -66,7 +66,7 @@ func (j Judgement) Passed() bool { return j.Code == CodeNone }
 // attachments.
 //
 // src: KB Q100826, Q136379 (order of the Mailer's opens); assumed (order of the tests
-// within the message file)
+// within the message file).
 func Judge(e *Evidence) Judgement {
 	record, j := judgeRecord(e.MBGPath, e.MBGOffset, e.MBG)
 	if !j.Passed() {
@@ -115,8 +115,8 @@ func judgeEnvelope(f *Found, r *Record) (*Envelope, Judgement) {
 		return nil, Judgement{Code: CodeBadRoutingFile, Reason: reasonOf(err), Detail: err.Error()}
 	}
 	if v.MAI != r.MAI {
-		return nil, Judgement{Code: CodeBadRoutingFile, Reason: ReasonHeader,
-			Detail: fmt.Sprintf("%s: names message file %v, record names %v", f.Path, v.MAI, r.MAI)}
+		detail := fmt.Sprintf("%s: names message file %v, record names %v", f.Path, v.MAI, r.MAI)
+		return nil, Judgement{Code: CodeBadRoutingFile, Reason: ReasonHeader, Detail: detail}
 	}
 	return v, Judgement{}
 }
@@ -159,8 +159,8 @@ func (e *Evidence) parseMessage(f *Found) (*MAI, error) {
 // judgeHeader compares a whole message file with what the record declares of it.
 func judgeHeader(f *Found, r *Record) Judgement {
 	if size, sum := uint32(len(f.Data)), storedChecksum(f.Data); size != r.Size || sum != r.CRC {
-		return Judgement{Code: CodeBadMessageFile, Reason: ReasonHeader,
-			Detail: fmt.Sprintf("%s: %d bytes, checksum %08X; record declares %d, %08X", f.Path, size, sum, r.Size, r.CRC)}
+		detail := fmt.Sprintf("%s: %d bytes, checksum %08X; record declares %d, %08X", f.Path, size, sum, r.Size, r.CRC)
+		return Judgement{Code: CodeBadMessageFile, Reason: ReasonHeader, Detail: detail}
 	}
 	return Judgement{}
 }

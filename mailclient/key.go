@@ -22,7 +22,7 @@ const (
 // valid empty mailbag.
 //
 // src: KB Q77926, Q119088 (counters and bitmap exist), Q104279 (560 zeros are empty);
-// assumed (offsets and polarity are ours, EMU-MSMAIL v1)
+// assumed (offsets and polarity are ours, EMU-MSMAIL v1).
 type Key struct {
 	New    uint16 // added since the owner's last login
 	Unread uint16
@@ -70,8 +70,10 @@ func (k *Key) validate(file string) error {
 	case k.deletedFrom(int(k.Slots)) != 0:
 		return &FormatError{file, "bitmap", keyBitmapOff, ReasonField, "bits set beyond the slots"}
 	case int(k.Live) != int(k.Slots)-k.deletedFrom(0):
-		return &FormatError{file, "nLive", 4, ReasonField,
-			fmt.Sprintf("%d, bitmap has %d", k.Live, int(k.Slots)-k.deletedFrom(0))}
+		return &FormatError{
+			file, "nLive", 4, ReasonField,
+			fmt.Sprintf("%d, bitmap has %d", k.Live, int(k.Slots)-k.deletedFrom(0)),
+		}
 	case k.Unread > k.Live:
 		return &FormatError{file, "nUnread", 2, ReasonField, fmt.Sprintf("%d of %d live", k.Unread, k.Live)}
 	}

@@ -10,7 +10,7 @@ import (
 // Offsets of a message file's fixed head.
 //
 // src: KB Q104423 (reference counter at 0x0B; the elements around it in its dump);
-// assumed (checksum element 0x40, EMU-MSMAIL v1)
+// assumed (checksum element 0x40, EMU-MSMAIL v1).
 const (
 	maiLenOff   = 0x02
 	maiRefOff   = 0x0B

@@ -102,13 +102,21 @@ type Mailer struct {
 	fs    *tracedFS
 	dir   *directory // read when the first record is seen
 	items map[itemKey]*itemState
-	isBad bool // the queue's files broke a rule in the last cycle
+	last  map[int]finished // what was last in each slot
+	isBad bool             // the queue's files broke a rule in the last cycle
 }
 
 // itemKey names a record across cycles; a slot is reused, an ID is not.
 type itemKey struct {
 	slot int
 	mai  ID
+}
+
+// finished is a record that was taken out of the queue, and the KEY's sequence number
+// with which that was written.
+type finished struct {
+	mai ID
+	seq uint32
 }
 
 // itemState is what a Mailer remembers of a record that stays in the queue.
@@ -122,7 +130,10 @@ func NewMailer(cfg MailerConfig) (*Mailer, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	return &Mailer{cfg: cfg, fs: &tracedFS{fs: cfg.PO, actor: cfg.Trace}, items: map[itemKey]*itemState{}}, nil
+	return &Mailer{
+		cfg: cfg, fs: &tracedFS{fs: cfg.PO, actor: cfg.Trace},
+		items: map[itemKey]*itemState{}, last: map[int]finished{},
+	}, nil
 }
 
 // Run does a cycle every Poll until stop is signaled. A cycle that fails, because the

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/ntrdr/ntrdr/internal/nt"
 	"github.com/ntrdr/ntrdr/internal/rt"
 )
@@ -157,7 +158,7 @@ func TestMailerAfterBrokenCircuit(t *testing.T) {
 			token := w.send(w.message()).Token
 			calls := 0
 			way := &wire{fs: w.remote, rt: w.k}
-			way.before = func(op, path string) error {
+			way.before = func(string, string) error {
 				if calls++; calls == n {
 					way.cut()
 					return errCircuit

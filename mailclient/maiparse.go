@@ -22,8 +22,10 @@ func ParseMAI(file string, b []byte) (*MAI, error) {
 		return nil, err
 	}
 	if got, want := maiChecksum(b), storedChecksum(b); got != want {
-		return nil, &FormatError{file, "checksum", maiSumOff, ReasonChecksum,
-			fmt.Sprintf("file has %08X, says %08X", got, want)}
+		return nil, &FormatError{
+			file, "checksum", maiSumOff, ReasonChecksum,
+			fmt.Sprintf("file has %08X, says %08X", got, want),
+		}
 	}
 	return m, nil
 }
@@ -33,8 +35,10 @@ func ParseMAI(file string, b []byte) (*MAI, error) {
 func checkMAILength(file string, b []byte) error {
 	switch {
 	case len(b) < maiHeadLen:
-		return &FormatError{file, "head", int64(len(b)), ReasonTruncated,
-			fmt.Sprintf("%d bytes, at least %d", len(b), maiHeadLen)}
+		return &FormatError{
+			file, "head", int64(len(b)), ReasonTruncated,
+			fmt.Sprintf("%d bytes, at least %d", len(b), maiHeadLen),
+		}
 	case b[0] != elemMessage || b[1] != 0x83:
 		return &FormatError{file, "message", 0, ReasonTLV, fmt.Sprintf("begins with %02X %02X", b[0], b[1])}
 	}

@@ -98,7 +98,7 @@ func (n *notice) send(fs FS, d *directory, attempts int, original *MAI) error {
 		return fmt.Errorf("%v: %w", n.from, errNoRoute)
 	}
 	st := &store{fs: fs, attempts: attempts, bags: []string{bag}}
-	_, _, err := st.put(nil, func(_, _ ID) (*MAI, error) {
+	err := st.put(nil, func(_, _ ID) (*MAI, error) {
 		return &MAI{
 			Hops: hopCount, Vendor37: hopCount, From: d.postmaster(), To: []Address{n.from},
 			Posted: n.at.UTC().Truncate(time.Minute), Priority: normalPriority,

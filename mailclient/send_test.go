@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/ntrdr/ntrdr/internal/nt"
 	"github.com/ntrdr/ntrdr/internal/trace"
 )
@@ -199,6 +200,104 @@ func TestSeveralSenders(t *testing.T) {
 			w.wantCopies(token, 1, 0)
 		}
 		w.wantCodes("delivered", "delivered", "delivered", "delivered")
+	})
+}
+
+// Attachments get names of the remote postoffice, and the message file says so.
+func TestAttachmentsAreRenamed(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.remote.files[ControlPath].data = (&Control{Mailbag: 9, Letter: 0x50}).Encode()
+		m := w.message()
+		m.Attachments = []Attachment{{"A", []byte("aa")}, {"B", []byte("b")}}
+		r := w.send(m)
+		if got := r.Announcements[0].MAI; got != 0x52 {
+			t.Errorf("message file %v, want 00000052", got)
+		}
+		w.cycle()
+		w.wantCopies(r.Token, 1, 0)
+		if got := string(w.remote.files[ATTPath(0x50)].data); got != "aa" {
+			t.Errorf("first attachment %q", got)
+		}
+	})
+}
+
+// A message to both postoffices is stored once and queued in each mailbag; what cannot be
+// addressed or stored is refused.
+func TestSubmit(t *testing.T) {
+	inWorld(t, func(w *world) {
+		s, err := NewSender(w.sendCfg)
+		w.ok(err)
+		m := w.message()
+		m.Cc = []Address{ann, cyd}
+		token, err := s.Submit(m)
+		w.ok(err)
+		in := w.inbox(w.local, "ANN")
+		if whole, _ := in.Copies(token); whole != 1 || in[0].Message.RefCount != 2 {
+			t.Errorf("Ann has %+v", in)
+		}
+		if n, err := s.Pending(); n != 1 || err != nil {
+			t.Errorf("%d messages wait, %v; want 1", n, err)
+		}
+		s.Run()
+		if n, err := s.Pending(); n != 0 || err != nil {
+			t.Errorf("%d messages wait, %v; want none", n, err)
+		}
+		if got := w.inbox(w.local, "ANN")[0].Message.RefCount; got != 1 {
+			t.Errorf("reference counter %d after the dispatch, want 1", got)
+		}
+		for name, change := range map[string]func(*Message){
+			"no recipient":       func(m *Message) { m.To = nil },
+			"unknown postoffice": func(m *Message) { m.To = []Address{{"NET", "MOON", "BOB"}} },
+			"bad address":        func(m *Message) { m.Cc = []Address{{"NET", "BRANCH", "B/B"}} },
+			"bad token":          func(m *Message) { m.Token = "HQ.1" },
+			"too small":          func(m *Message) { m.FileSize = 50 },
+			"priority":           func(m *Message) { m.Priority = 9 },
+			"subject":            func(m *Message) { m.Subject = "a\x00b" },
+			"attachment":         func(m *Message) { m.Attachments = []Attachment{{"A", make([]byte, maxATT+1)}} },
+		} {
+			m := w.message()
+			change(&m)
+			if _, err := s.Submit(m); err == nil {
+				t.Errorf("%s: no error", name)
+			}
+		}
+	})
+}
+
+// A configuration that cannot work is refused at once.
+func TestConfigs(t *testing.T) {
+	inWorld(t, func(w *world) {
+		for i, change := range []func(*SenderConfig){
+			func(c *SenderConfig) { c.Runtime = nil },
+			func(c *SenderConfig) { c.Chunk = 0 },
+			func(c *SenderConfig) { c.NameAttempts = 0 },
+			func(c *SenderConfig) { c.MessageAccess = nt.GenericRead },
+			func(c *SenderConfig) { c.RemotePO = "" },
+		} {
+			cfg := w.sendCfg
+			change(&cfg)
+			if _, err := NewSender(cfg); err == nil {
+				t.Errorf("sender %d: no error", i)
+			}
+		}
+		for i, change := range []func(*MailerConfig){
+			func(c *MailerConfig) { c.PO = nil },
+			func(c *MailerConfig) { c.Poll = 0 },
+			func(c *MailerConfig) { c.Retries = 0 },
+			func(c *MailerConfig) { c.Checks = 9 },
+		} {
+			cfg := w.mailCfg
+			change(&cfg)
+			if _, err := NewMailer(cfg); err == nil {
+				t.Errorf("mailer %d: no error", i)
+			}
+		}
+		w.sendCfg.RemotePO = "MOON"
+		s, err := NewSender(w.sendCfg)
+		w.ok(err)
+		if r := s.Run(); r.Err == nil || r.Told != ToldNone {
+			t.Errorf("no outbound mailbag: %+v", r)
+		}
 	})
 }
 

@@ -59,7 +59,7 @@ type SenderConfig struct {
 // Defaults of a sender.
 //
 // src: KB Q119884 (3 retries), Q148707 (5 minutes); assumed (8192 bytes, after the 8 KB
-// buffers of KB Q117844; 16 names)
+// buffers of KB Q117844; 16 names).
 const (
 	defaultChunk        = 8192
 	defaultRetries      = 3
@@ -192,7 +192,7 @@ func (s *Sender) Submit(m Message) (Token, error) {
 	}
 	st := &store{fs: s.cfg.Local, attempts: s.cfg.NameAttempts, bags: bags}
 	token := m.Token
-	_, _, err = st.put(m.Attachments, func(first, id ID) (*MAI, error) {
+	err = st.put(m.Attachments, func(first, id ID) (*MAI, error) {
 		if token == "" {
 			token = Token(fmt.Sprintf("<%s.%v>", s.dir.self.PO, id))
 		}

@@ -1,6 +1,7 @@
 package mailclient
 
 import (
+	"errors"
 	"io"
 
 	"github.com/ntrdr/ntrdr/internal/nt"
@@ -82,7 +83,7 @@ type tracedFile struct {
 func (f *tracedFile) ReadAt(p []byte, off int64) (n int, err error) {
 	err = f.t.do("read", f.path, off, len(p), func() (err error) {
 		n, err = f.f.ReadAt(p, off)
-		if n == len(p) && err == io.EOF {
+		if n == len(p) && errors.Is(err, io.EOF) {
 			err = nil // the read that ends where the file ends got all it asked for
 		}
 		return err

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/ntrdr/ntrdr/internal/nt"
 )
 
@@ -203,11 +204,35 @@ func TestKeyAheadOfMBG(t *testing.T) {
 			if v := w.verdicts[0]; v.Slot != r.Announcements[0].Slot || v.Token != "" {
 				t.Errorf("verdict %+v", v)
 			}
+			key, err := ParseKey("KEY", w.remote.files[KeyPath(Inqueue)].data)
+			if w.ok(err); key.Slots != 0 {
+				t.Errorf("%d slots for an empty MBG", key.Slots)
+			}
 			r = w.send(w.message()) // the mailbag is usable again
 			w.cycle()
 			w.wantCopies(r.Token, 1, 0)
 		})
 	}
+}
+
+// The KEY announces a slot that was used before, and the MBG still has the old record.
+func TestStaleRecord(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.send(w.message())
+		w.cycle()
+		n := w.remote.files[MBGPath(Inqueue)]
+		old := string(n.data)
+		r := w.send(w.message())
+		fresh := string(n.data)
+		n.data = []byte(old)
+		if r := w.cycle(); r.Waiting != 1 {
+			t.Errorf("report %+v, want the record left in the queue", r)
+		}
+		n.data = []byte(fresh)
+		w.cycle()
+		w.wantCodes("delivered", "delivered")
+		w.wantCopies(r.Token, 1, 0)
+	})
 }
 
 // A queue whose files break their size rule is [001] once and skipped until it is repaired.
@@ -274,6 +299,19 @@ func TestChecks(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A client only warns of a record that declares another checksum than the file has.
+func TestReaderOfDifferentHeader(t *testing.T) {
+	inWorld(t, func(w *world) {
+		r := w.send(w.message())
+		w.cycle()
+		w.remote.files[MBGPath(ID(1).String())].data[recCRC]++
+		w.wantCopies(r.Token, 1, 0)
+		if it := w.inbox(w.remote, "BOB")[0]; !strings.Contains(it.Detail, "record declares") {
+			t.Errorf("item %+v, want a warning", it)
+		}
+	})
 }
 
 // A user who opens a damaged message reads the text of the article.

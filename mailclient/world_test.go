@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/ntrdr/ntrdr/internal/rt/simrt"
 	"github.com/ntrdr/ntrdr/internal/rt/simrt/simtest"
 	"github.com/ntrdr/ntrdr/internal/trace"

@@ -72,7 +72,8 @@ func (p *peer) run() {
 			return
 		}
 		p.requests = append(p.requests, req)
-		p.answer(req)
+		forScript := *req // which may change the header
+		p.answer(&forScript)
 	}
 }
 

@@ -48,7 +48,8 @@ func parseAVPairs(b []byte) ([]avPair, error) {
 	return nil, malformed("AV pairs do not end")
 }
 
-func appendAVPairs(dst []byte, pairs []avPair) []byte {
+func encodeAVPairs(pairs []avPair) []byte {
+	var dst []byte
 	for _, p := range pairs {
 		dst = binary.LittleEndian.AppendUint16(dst, uint16(p.id))
 		dst = binary.LittleEndian.AppendUint16(dst, uint16(len(p.value)))

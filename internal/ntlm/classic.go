@@ -27,7 +27,7 @@ func AnswerClassicV2(cred Credentials, challenge [8]byte, rnd *rand.Rand, now ti
 	if cred.User == "" {
 		return Classic{LM: []byte{0}}
 	}
-	info := appendAVPairs(nil, []avPair{{avDomainName, utf16le(cred.Domain)}})
+	info := encodeAVPairs([]avPair{{avDomainName, utf16le(cred.Domain)}})
 	key := ntowfv2(cred.User, cred.Password, cred.Domain)
 	r := answerV2(key, challenge, nonce(rnd), nt.FileTimeOf(now), info)
 	return Classic{LM: r.lm, NT: r.nt, SessionKey: r.sessionBase}

@@ -134,7 +134,7 @@ func (c *Client) prove(m *authenticateMessage, ch challengeMessage, now time.Tim
 		}
 		if t, ok := timestampOf(pairs); ok {
 			at, withMIC = t, true
-			info = appendAVPairs(nil, withMICFlag(pairs))
+			info = encodeAVPairs(withMICFlag(pairs))
 		}
 	}
 	key := ntowfv2(c.cred.User, c.cred.Password, c.cred.Domain)

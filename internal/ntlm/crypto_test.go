@@ -33,7 +33,7 @@ func eight(t *testing.T, s string) (out [8]byte) {
 }
 
 func exampleTargetInfo() []byte {
-	return appendAVPairs(nil, []avPair{
+	return encodeAVPairs([]avPair{
 		{avDomainName, utf16le("Domain")},
 		{avComputerName, utf16le("Server")},
 	})

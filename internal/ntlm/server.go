@@ -130,7 +130,7 @@ func (s *Server) answerNegotiate(msg []byte, now time.Time) ([]byte, error) {
 
 func (s *Server) targetInfo(now time.Time) []byte {
 	at := uint64(nt.FileTimeOf(now))
-	return appendAVPairs(nil, []avPair{
+	return encodeAVPairs([]avPair{
 		{avDomainName, utf16le(s.target)},
 		{avComputerName, utf16le(s.target)},
 		{avTimestamp, le64(at)},

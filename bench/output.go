@@ -1,0 +1,101 @@
+package bench
+
+import (
+	"bufio"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+)
+
+// WriteJSONL writes one line a trial.
+func WriteJSONL(w io.Writer, rs []Result) error {
+	b := bufio.NewWriter(w)
+	enc := json.NewEncoder(b)
+	for i := range rs {
+		if err := enc.Encode(&rs[i]); err != nil {
+			return err
+		}
+	}
+	return b.Flush()
+}
+
+// WriteCells writes one JSON object a cell, a line each.
+func WriteCells(w io.Writer, cells []Cell) error {
+	enc := json.NewEncoder(w)
+	for i := range cells {
+		if err := enc.Encode(&cells[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// csvColumns are table.csv's columns.
+var csvColumns = []struct {
+	name  string
+	value func(*Cell) string
+}{
+	{"policy", func(c *Cell) string { return c.Policy }},
+	{"link", func(c *Cell) string { return c.Link }},
+	{"loss", func(c *Cell) string { return number(&c.Loss) }},
+	{"workload", func(c *Cell) string { return c.Workload }},
+	{"trials", func(c *Cell) string { return strconv.Itoa(c.Trials) }},
+	{"delivered", func(c *Cell) string { return strconv.Itoa(c.Delivered) }},
+	{"corrupted", func(c *Cell) string { return strconv.Itoa(c.Corrupted) }},
+	{"lost", func(c *Cell) string { return strconv.Itoa(c.Lost) }},
+	{"failed", func(c *Cell) string { return strconv.Itoa(c.Failed) }},
+	{"pending", func(c *Cell) string { return strconv.Itoa(c.Pending) }},
+	{"silent", func(c *Cell) string { return strconv.Itoa(c.Silent) }},
+	{"corrupted_low", func(c *Cell) string { return number(&c.CorruptedLow) }},
+	{"corrupted_high", func(c *Cell) string { return number(&c.CorruptedHigh) }},
+	{"silent_low", func(c *Cell) string { return number(&c.SilentLow) }},
+	{"silent_high", func(c *Cell) string { return number(&c.SilentHigh) }},
+	{"app_throughput_p50", func(c *Cell) string { return number(c.AppThroughput) }},
+	{"durable_throughput_p50", func(c *Cell) string { return number(c.DurableThroughput) }},
+	{"latency_p50", func(c *Cell) string { return number(c.LatencyP50) }},
+	{"latency_p99", func(c *Cell) string { return number(c.LatencyP99) }},
+	{"link_utilisation", func(c *Cell) string { return number(c.Utilisation) }},
+}
+
+// number formats a value that may be unknown; unknown is an empty field.
+func number(v *float64) string {
+	if v == nil {
+		return ""
+	}
+	return strconv.FormatFloat(*v, 'g', 6, 64)
+}
+
+// WriteCSV writes the table of cells.
+func WriteCSV(w io.Writer, cells []Cell) error {
+	out := csv.NewWriter(w)
+	row := make([]string, len(csvColumns))
+	for i, c := range csvColumns {
+		row[i] = c.name
+	}
+	if err := out.Write(row); err != nil {
+		return err
+	}
+	for i := range cells {
+		for j, c := range csvColumns {
+			row[j] = c.value(&cells[i])
+		}
+		if err := out.Write(row); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+// sizeName spells a size in bytes, KB or MB (powers of two), such as 32k.
+func sizeName(n int) string {
+	switch {
+	case n >= 1<<20 && n%(1<<20) == 0:
+		return fmt.Sprintf("%dm", n>>20)
+	case n >= 1<<10 && n%(1<<10) == 0:
+		return fmt.Sprintf("%dk", n>>10)
+	}
+	return strconv.Itoa(n)
+}

@@ -1,0 +1,124 @@
+package bench
+
+import (
+	"time"
+
+	"github.com/ntrdr/ntrdr/internal/link"
+	"github.com/ntrdr/ntrdr/internal/registry"
+	"github.com/ntrdr/ntrdr/internal/rt"
+	"github.com/ntrdr/ntrdr/internal/trace"
+)
+
+// The types of a Spec, for callers outside this module.
+type (
+	// Settings is a policy on an edition.
+	Settings = registry.Settings
+	// Profile is a link.
+	Profile = link.Profile
+	// Outage is a time in which a link carries nothing.
+	Outage = link.Outage
+	// Event is an entry of a trial's trace.
+	Event = trace.Event
+)
+
+// Schema names the form of every JSON object that this package writes.
+const Schema = "ntrdr/1"
+
+// Path is how the sender opens the message file.
+type Path string
+
+// The sender's paths to the message file.
+const (
+	// P1 opens it for reading and writing, deny-write: the default.
+	P1 Path = "P1"
+	// P2 opens it for reading and writing, deny-all.
+	P2 Path = "P2"
+	// P3 opens it for writing only, deny-write.
+	P3 Path = "P3"
+)
+
+// Spec describes one trial. Everything that can change the result is in it.
+type Spec struct {
+	Commit         string // of this program, for the result files
+	Policy         Settings
+	Link           Profile
+	Loss           float64 // of IP packets, each way, 0 to 1
+	Outages        []Outage
+	Seed           uint64
+	MessageSize    int // bytes of the message file
+	Poll           time.Duration
+	FlushBeforeKey bool // FlushFileBuffers on the message file before step 5
+	Path           Path
+	CloseAfterKey  bool // the message file is closed after the KEY
+	KeepEvents     bool // keep the trace, not its checksum alone
+	Shuffle        bool // explore another interleaving of ready tasks
+
+	// Wrap, if set, puts something around the sender's dialer, such as a capture.
+	Wrap func(rt.Runtime, link.Dialer) link.Dialer
+	// OnWorld, if set, is called with a simulated world before anything happens in it.
+	OnWorld func(w *Sim)
+	// OnCall, if set, is called after each remote call of the sender with the world,
+	// so that a test can cut the link there.
+	OnCall func(w *World, call Call)
+	// OnEvent, if set, sees each trace event as it happens.
+	OnEvent func(w *World, e Event)
+}
+
+// Workload names what the trial sends.
+func (s Spec) Workload() string { return "mail-" + sizeName(s.MessageSize) }
+
+// Call is a finished remote call of the sender.
+type Call struct {
+	N    int    // 1-based number within the trial
+	Step string // of the article's seven, such as "4"
+	Op   string
+	Path string
+	Err  error
+}
+
+// Result is what became of one trial. Times are seconds from the first call of step
+// 3; nil: never reached.
+type Result struct {
+	Schema      string `json:"schema"`
+	Commit      string `json:"commit"`
+	ProfileHash string `json:"profile_hash"`
+
+	Policy    string   `json:"policy"`
+	Link      string   `json:"link"`
+	Loss      float64  `json:"loss"`
+	Workload  string   `json:"workload"`
+	Seed      uint64   `json:"seed"`
+	Outcome   Outcome  `json:"outcome"`
+	Told      string   `json:"told"`
+	Silent    bool     `json:"silent"`
+	Code      string   `json:"code"`
+	Reason    string   `json:"reason"`
+	Attempts  int      `json:"attempts"`
+	Copies    int      `json:"copies"`
+	Bytes     int      `json:"bytes"`
+	App       *float64 `json:"app_seconds"`
+	Durable   *float64 `json:"durable_seconds"`
+	Delivered *float64 `json:"delivered_seconds"`
+
+	LinkBytes   int64  `json:"link_bytes"`
+	Retransmits int64  `json:"retransmits"`
+	Aborts      int64  `json:"aborts"`
+	Checksum    string `json:"trace_checksum"`
+
+	Edition     string     `json:"-"`
+	KeyVisible  *float64   `json:"-"` // when the server closed the KEY that announces it
+	Utilisation *float64   `json:"-"` // of the sender's direction, until durable
+	AppStart    *float64   `json:"-"` // seconds from the trial's start to the first call of step 3
+	Events      []Event    `json:"-"` // the trace, if it was kept
+	EventLog    []LogEvent `json:"-"` // of the sender's workstation
+}
+
+// LogEvent is an entry of the NT event log of the sender's workstation.
+type LogEvent struct {
+	Seconds float64 `json:"seconds"` // since the start of the trial
+	Source  string  `json:"source"`
+	ID      int     `json:"id"`
+	Path    string  `json:"path,omitempty"`
+	Text    string  `json:"text"`
+	Ours    bool    `json:"ours"` // no published source gives the text
+}

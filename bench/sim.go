@@ -1,0 +1,99 @@
+package bench
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ntrdr/ntrdr/internal/machine"
+	"github.com/ntrdr/ntrdr/internal/registry"
+	"github.com/ntrdr/ntrdr/internal/rt/simrt"
+	"github.com/ntrdr/ntrdr/mailclient"
+)
+
+// trialLimit is the virtual time after which a trial ends, whatever is left.
+//
+// src: assumed (long enough for every documented timer and retry)
+const trialLimit = 4 * time.Hour
+
+// Sim is a simulated World, for the hooks of a Spec.
+type Sim = machine.Sim
+
+// Run plays one simulated trial.
+func Run(s Spec) (Result, error) {
+	pool := simrt.NewPool()
+	defer pool.Close()
+	return run(s, pool)
+}
+
+func run(s Spec, pool *simrt.Pool) (Result, error) {
+	w, err := newSim(s, pool)
+	if err != nil {
+		return Result{}, err
+	}
+	defer w.Kernel.Close()
+	if s.OnWorld != nil {
+		s.OnWorld(w)
+	}
+	if err := initPostoffices(machine.LocalFS(w.Local), machine.LocalFS(w.Volume)); err != nil {
+		return Result{}, err
+	}
+	t, err := newTrial(s, &w.World)
+	if err != nil {
+		return Result{}, err
+	}
+	var upAtClose int64
+	t.wire.onClose = func() { upAtClose = w.Link.Stats().Up.Bytes }
+	var playErr error
+	out := w.Kernel.RunTask("trial", func() { playErr = t.play() })
+	if err := errors.Join(out.Err(), playErr); err != nil {
+		return Result{}, fmt.Errorf("trial %s: %w", trialName(s), err)
+	}
+	r, err := t.result(machine.LocalFS(w.Volume))
+	if err != nil {
+		return Result{}, fmt.Errorf("trial %s: %w", trialName(s), err)
+	}
+	st := w.Link.Stats()
+	r.LinkBytes, r.Retransmits, r.Aborts = st.Up.Bytes+st.Down.Bytes, st.Retransmits, st.Aborts
+	if r.Durable != nil && *r.Durable > 0 {
+		used := float64(upAtClose*8) / (float64(s.Link.RateBits) * *r.Durable)
+		r.Utilisation = &used
+	}
+	return r, nil
+}
+
+func newSim(s Spec, pool *simrt.Pool) (*Sim, error) {
+	stock, err := stockSettings(s.Policy)
+	if err != nil {
+		return nil, err
+	}
+	return machine.NewSim(machine.SimConfig{
+		Name: trialName(s), Settings: s.Policy, Mailer: stock,
+		Link: s.Link, Loss: s.Loss, Outages: s.Outages, Seed: s.Seed, Shuffle: s.Shuffle,
+		Keep: s.KeepEvents, Deadline: trialLimit, Wrap: s.Wrap, Pool: pool,
+	})
+}
+
+// trialName says how to find the trial again.
+func trialName(s Spec) string {
+	return fmt.Sprintf("policy=%s link=%s loss=%g seed=%d size=%d", s.Policy.Policy.Name, s.Link.Name, s.Loss, s.Seed, s.MessageSize)
+}
+
+func initPostoffices(local, remote mailclient.FS) error {
+	if err := mailclient.Init(local, localPO); err != nil {
+		return fmt.Errorf("local postoffice: %w", err)
+	}
+	if err := mailclient.Init(remote, remotePO); err != nil {
+		return fmt.Errorf("remote postoffice: %w", err)
+	}
+	return nil
+}
+
+// stockSettings are those of a default workstation on the policy's edition.
+func stockSettings(s Settings) (Settings, error) {
+	stock, err := registry.Builtin("nt351")
+	if err != nil {
+		return Settings{}, err
+	}
+	return stock.On(s.Edition), nil
+}

@@ -1,0 +1,102 @@
+package bench
+
+import (
+	"strings"
+	"time"
+
+	"github.com/ntrdr/ntrdr/internal/nt"
+	"github.com/ntrdr/ntrdr/internal/trace"
+	"github.com/ntrdr/ntrdr/mailclient"
+)
+
+// wireWatch follows one workstation's SMBs in the trace and notes when the server
+// answered what. It works on every server, because it sees only the client's end.
+type wireWatch struct {
+	actor string
+	opens map[uint16]string // requests outstanding: MID to path
+	files map[uint16]string // open files: FID to path
+	moves map[uint16]string // CLOSEs outstanding: MID to path
+
+	lastClose  time.Duration // when the last CLOSE of the message's files was answered
+	keyClose   time.Duration // when the last CLOSE of INQUEUE3.KEY was answered
+	reached    bool          // lastClose is set
+	keyReached bool
+	cut        bool // the circuit died before the last CLOSE was answered
+
+	onClose func() // told when lastClose changes; may be nil
+}
+
+func newWireWatch(actor string) *wireWatch {
+	return &wireWatch{actor: actor, opens: map[uint16]string{}, files: map[uint16]string{}, moves: map[uint16]string{}}
+}
+
+// see takes the next event of the trace.
+func (w *wireWatch) see(e Event) {
+	if e.Actor != w.actor {
+		return
+	}
+	switch {
+	case e.Kind == trace.CircuitDown:
+		w.cut = w.cut || w.open()
+		clear(w.opens)
+		clear(w.files)
+		clear(w.moves)
+	case e.Kind == trace.SMBSend && e.Op == "NT_CREATE_ANDX":
+		w.opens[e.MID] = fileOf(e.Path)
+	case e.Kind == trace.SMBRecv && e.Op == "NT_CREATE_ANDX":
+		if path, ok := w.opens[e.MID]; ok && nt.Status(e.Status) == nt.StatusSuccess {
+			w.files[e.FID] = path
+			w.cut = w.cut && !ofMessage(path) // another attempt
+		}
+		delete(w.opens, e.MID)
+	case e.Kind == trace.SMBSend && e.Op == "CLOSE":
+		w.moves[e.MID] = w.files[e.FID]
+		delete(w.files, e.FID)
+	case e.Kind == trace.SMBRecv && e.Op == "CLOSE":
+		w.closed(w.moves[e.MID], e.At)
+		delete(w.moves, e.MID)
+	}
+}
+
+func (w *wireWatch) closed(path string, at time.Duration) {
+	switch {
+	case !ofMessage(path):
+		return
+	case strings.HasSuffix(path, mailclient.KeyPath(mailclient.Inqueue)):
+		w.keyClose, w.keyReached = at, true
+	}
+	w.lastClose, w.reached = at, true
+	if w.onClose != nil {
+		w.onClose()
+	}
+}
+
+// open reports whether the server may still wait for the CLOSE of one of the
+// message's files.
+func (w *wireWatch) open() bool {
+	for _, path := range w.files { // map order: only whether any matches leaves the loop
+		if ofMessage(path) {
+			return true
+		}
+	}
+	for _, path := range w.moves { // map order: only whether any matches leaves the loop
+		if ofMessage(path) {
+			return true
+		}
+	}
+	return false
+}
+
+// ofMessage reports whether a path is one that the sender writes for its message at
+// the remote postoffice: message, envelope, attachments and INQUEUE3.
+func ofMessage(path string) bool {
+	for _, suffix := range [...]string{".MAI", ".P1", ".ATT", ".KEY", ".MBG"} {
+		if strings.HasSuffix(path, suffix) {
+			return true
+		}
+	}
+	return false
+}
+
+// fileOf strips the leading backslash that paths have on the wire.
+func fileOf(path string) string { return strings.ToUpper(strings.TrimPrefix(path, `\`)) }

@@ -1,0 +1,68 @@
+package link
+
+import (
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// Line is one direction of a link: a wire that sends one packet after the other
+// at a rate, and a queue before it that drops what would wait too long. It has no
+// clock and no lock.
+//
+// The token bucket says when a packet may start; a packet shorter than the bucket
+// may start before the one ahead has ended, so the line also remembers when it
+// becomes free, and with both it is a wire, exact for packets of all sizes.
+type Line struct {
+	bits    int64
+	queue   time.Duration
+	bucket  *rate.Limiter
+	free    time.Time // when the last packet has been sent
+	heldTil time.Time // the line stands still until then
+}
+
+// NewLine returns an idle line of so many bit/s, 0 for unlimited.
+func NewLine(bits int64, queue time.Duration) *Line {
+	limit := rate.Inf
+	if bits > 0 {
+		limit = rate.Limit(float64(bits) / 8)
+	}
+	return &Line{bits: bits, queue: queue, bucket: rate.NewLimiter(limit, MTU)}
+}
+
+// Transmit queues a packet of n bytes, at most MTU, and returns when its last bit
+// will have left; ok is false if the queue is full and the packet dropped.
+func (l *Line) Transmit(now time.Time, n int) (done time.Time, ok bool) {
+	r := l.bucket.ReserveN(now, n)
+	if !r.OK() {
+		return now, false
+	}
+	begin := latest(now.Add(r.DelayFrom(now).Round(time.Microsecond)), l.free, l.heldTil)
+	if begin.Sub(latest(now, l.heldTil)) > l.queue {
+		r.CancelAt(now)
+		return now, false
+	}
+	l.free = begin.Add(l.serialization(n))
+	return l.free, true
+}
+
+// Hold makes the line stand still until t; what waits goes on waiting.
+func (l *Line) Hold(t time.Time) { l.heldTil = latest(l.heldTil, t) }
+
+// serialization is how long n bytes take, in whole microseconds.
+func (l *Line) serialization(n int) time.Duration {
+	if l.bits == 0 {
+		return 0
+	}
+	// n is at most MTU: the product fits.
+	return time.Duration((int64(n)*8*1_000_000+l.bits/2)/l.bits) * time.Microsecond
+}
+
+func latest(t time.Time, others ...time.Time) time.Time {
+	for _, o := range others {
+		if o.After(t) {
+			t = o
+		}
+	}
+	return t
+}

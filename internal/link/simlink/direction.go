@@ -1,0 +1,162 @@
+package simlink
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"github.com/ntrdr/ntrdr/internal/link"
+	"github.com/ntrdr/ntrdr/internal/trace"
+)
+
+// direction carries packets one way.
+type direction struct {
+	l       *Link
+	up      bool
+	name    string
+	to      *table // of the endpoints that it leads to
+	line    *link.Line
+	loss    float64
+	weather *rand.Rand // one draw a packet
+	stalls  *rand.Rand
+	flying  fifo // in order of arrival
+	armed   bool
+	arrive  func()
+	stats   DirectionStats
+}
+
+func newDirection(l *Link, name string, to *table) *direction {
+	d := &direction{
+		l:       l,
+		up:      name == "up",
+		name:    name,
+		to:      to,
+		line:    link.NewLine(l.p.RateBits, l.p.Queue),
+		loss:    l.p.TotalLoss(l.opt.Loss),
+		weather: l.rt.Rand("link-" + name + "/" + l.opt.Name),
+	}
+	if l.p.Stall.Probability > 0 {
+		d.stalls = l.rt.Rand("stall-" + name + "/" + l.opt.Name)
+	}
+	d.arrive = d.onArrival
+	return d
+}
+
+// offer sends p; fresh data is counted and may begin an outage.
+func (d *direction) offer(p *packet) {
+	d.stats.Packets++
+	hit := p.number > 0 && !p.again && d.up && d.l.beginOutagesAt(p.number)
+	fate := d.decide(p, hit)
+	if fate != Dropped {
+		d.stats.Bytes += int64(p.size())
+	}
+	d.l.show(d, p, fate)
+	if fate == Arrives {
+		d.flying.push(p)
+		d.arm()
+		return
+	}
+	d.lose(p, fate)
+}
+
+// decide settles what becomes of p, and when it arrives. It draws the same numbers
+// whatever happens, so that the weather depends on the packet count alone.
+func (d *direction) decide(p *packet, hit bool) Fate {
+	unlucky := d.weather.Float64() < d.loss && (len(p.data) > 0 || !d.l.opt.DataLossOnly)
+	stall := d.drawStall()
+	if hit || d.l.isDown {
+		return Vanished
+	}
+	done, ok := d.line.Transmit(d.l.rt.Now(), p.size())
+	if !ok {
+		return Dropped
+	}
+	if stall > 0 {
+		done = done.Add(stall)
+		d.line.Hold(done)
+	}
+	if unlucky {
+		return Lost
+	}
+	p.at = done.Sub(d.l.start) + d.l.p.OneWay()
+	return Arrives
+}
+
+func (d *direction) drawStall() time.Duration {
+	if d.stalls == nil {
+		return 0
+	}
+	s := d.l.p.Stall
+	hit, share := d.stalls.Float64() < s.Probability, d.stalls.Float64()
+	if !hit {
+		return 0
+	}
+	return (s.Min + time.Duration(share*float64(s.Max-s.Min))).Round(time.Microsecond)
+}
+
+func (d *direction) lose(p *packet, fate Fate) {
+	switch fate {
+	case Lost:
+		d.stats.Lost++
+	case Dropped:
+		d.stats.Dropped++
+	case Vanished:
+		d.stats.Vanished++
+	}
+	d.l.opt.Trace.Emit(trace.Event{
+		Kind: trace.SegmentLost, Op: p.kind(), Off: p.number, Len: int64(len(p.data)), Text: d.name + " " + fate.String(),
+	})
+	d.l.pool.put(p)
+}
+
+// arm arranges for onArrival when the first packet is due.
+func (d *direction) arm() {
+	if d.armed || d.flying.empty() {
+		return
+	}
+	d.armed = true
+	d.l.rt.AfterFunc(d.flying.first().at-d.l.now(), d.arrive)
+}
+
+func (d *direction) onArrival() {
+	d.l.mu.Lock()
+	defer d.l.mu.Unlock()
+	d.armed = false
+	for !d.flying.empty() && d.flying.first().at <= d.l.now() {
+		p := d.flying.pop()
+		d.deliver(p)
+		d.l.pool.put(p)
+	}
+	d.arm()
+}
+
+// deliver gives p to its endpoint. What arrives for a connection that does not
+// exist is answered with a reset, unless it is one.
+func (d *direction) deliver(p *packet) {
+	e := d.to.find(p.conn)
+	if e == nil && d.up && p.has(flagSYN) {
+		e = d.l.welcome(p.conn)
+	}
+	switch {
+	case e != nil:
+		e.t.receive(d.l.now(), &p.segment)
+		e.settle()
+	case d.up && p.has(flagSYN) && d.l.listener != nil:
+		// The accept queue is full: TCP leaves the caller to try again.
+	case !p.has(flagRST):
+		s := segment{flags: flagRST, seq: p.ack, ack: p.end()}
+		d.opposite().offer(d.l.pool.get(p.conn, &s))
+	}
+}
+
+func (d *direction) opposite() *direction {
+	if d.up {
+		return d.l.down
+	}
+	return d.l.up
+}
+
+// number gives a data segment its number in this direction.
+func (d *direction) number() int64 {
+	d.stats.Segments++
+	return d.stats.Segments
+}

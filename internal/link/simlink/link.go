@@ -1,0 +1,107 @@
+package simlink
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/ntrdr/ntrdr/internal/link"
+	"github.com/ntrdr/ntrdr/internal/rt"
+)
+
+// Link joins a client machine and a server machine.
+type Link struct {
+	rt    rt.Runtime
+	p     link.Profile
+	opt   Options
+	tcp   link.TCPParams
+	start time.Time
+
+	mu       rt.Mutex
+	up, down *direction // +checklocks:mu, as all below
+	clients  table      // the client's ends of the connections
+	servers  table      // the server's ends
+	conns    uint32     // the last connection's number
+	listener *listener  // nil if nobody listens
+	outages  []int      // of opt.Outages, those that wait for a segment
+	isDown   bool       // packets vanish
+	downTil  time.Time  // if isDown; zero is forever
+	cutDue   bool       // reset all connections when the present work is done
+	pool     pool
+	done     tally // of connections that are gone
+}
+
+// New returns a link that works; outages by time count from now.
+func New(r rt.Runtime, p link.Profile, opt Options) (*Link, error) {
+	tcp := link.StockTCP()
+	if opt.TCP != nil {
+		tcp = *opt.TCP
+	}
+	for _, validate := range []func() error{p.Validate, opt.validate, tcp.Validate} {
+		if err := validate(); err != nil {
+			return nil, fmt.Errorf("simulated link: %w", err)
+		}
+	}
+	l := &Link{rt: r, p: p, opt: opt, tcp: tcp, start: r.Now(), mu: r.NewMutex()}
+	l.up = newDirection(l, "up", &l.servers)
+	l.down = newDirection(l, "down", &l.clients)
+	l.planOutages()
+	return l, nil
+}
+
+// Profile returns the link's profile.
+func (l *Link) Profile() link.Profile { return l.p }
+
+func (l *Link) now() time.Duration { return l.rt.Now().Sub(l.start) }
+
+// Reset resets every connection at both ends, at once and without a packet.
+func (l *Link) Reset() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.resetAll()
+}
+
+func (l *Link) resetAll() {
+	for _, t := range []*table{&l.clients, &l.servers} {
+		for len(t.all) > 0 {
+			e := t.all[0]
+			e.t.die(link.ErrReset)
+			e.settle()
+		}
+	}
+}
+
+func (l *Link) show(d *direction, p *packet, fate Fate) {
+	if l.opt.Tap == nil {
+		return
+	}
+	l.opt.Tap(Packet{
+		At: l.rt.Now(), Up: d.up, Conn: p.conn, Seq: p.seq, Ack: p.ack, Window: p.wnd,
+		SYN: p.has(flagSYN), ACK: p.has(flagACK), FIN: p.has(flagFIN), RST: p.has(flagRST),
+		Data: p.data, Number: p.number, Resent: p.again, Fate: fate,
+	})
+}
+
+// table holds the endpoints of one machine, in order of their connections.
+type table struct{ all []*endpoint }
+
+func (t *table) find(conn uint32) *endpoint {
+	for i := len(t.all) - 1; i >= 0; i-- {
+		if t.all[i].conn == conn {
+			return t.all[i]
+		}
+	}
+	return nil
+}
+
+func (t *table) add(e *endpoint) { t.all = append(t.all, e) }
+
+// remove reports whether e was there.
+func (t *table) remove(e *endpoint) bool {
+	for i, o := range t.all {
+		if o == e {
+			t.all = append(t.all[:i], t.all[i+1:]...)
+			return true
+		}
+	}
+	return false
+}

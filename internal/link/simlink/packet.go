@@ -1,0 +1,63 @@
+package simlink
+
+import (
+	"time"
+
+	"github.com/ntrdr/ntrdr/internal/link"
+)
+
+// packet is a segment on its way.
+type packet struct {
+	segment
+	conn   uint32
+	number int64 // of the data segment; 0 without data
+	at     time.Duration
+	store  []byte // backs segment.data
+}
+
+func (p *packet) size() int { return len(p.data) + link.PacketOverhead }
+
+// pool keeps packets that are used again.
+type pool []*packet
+
+// get returns a packet with a copy of s.
+func (f *pool) get(conn uint32, s *segment) *packet {
+	p := &packet{}
+	if n := len(*f); n > 0 {
+		p, *f = (*f)[n-1], (*f)[:n-1]
+	}
+	p.segment, p.conn, p.number = *s, conn, 0
+	p.store = append(p.store[:0], s.data...)
+	p.data = p.store
+	return p
+}
+
+func (f *pool) put(p *packet) { *f = append(*f, p) }
+
+// fifo is a queue that uses its array again.
+type fifo struct {
+	items []*packet
+	head  int
+}
+
+func (q *fifo) empty() bool { return q.head == len(q.items) }
+
+func (q *fifo) first() *packet { return q.items[q.head] }
+
+func (q *fifo) push(p *packet) {
+	if q.head > 0 && len(q.items) == cap(q.items) {
+		q.items = append(q.items[:0], q.items[q.head:]...)
+		q.head = 0
+	}
+	q.items = append(q.items, p)
+}
+
+func (q *fifo) pop() *packet {
+	p := q.items[q.head]
+	q.items[q.head] = nil
+	q.head++
+	if q.empty() {
+		q.items, q.head = q.items[:0], 0
+	}
+	return p
+}

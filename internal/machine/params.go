@@ -1,0 +1,53 @@
+package machine
+
+import (
+	"fmt"
+
+	"github.com/ntrdr/ntrdr/internal/registry"
+	"github.com/ntrdr/ntrdr/internal/smbserver"
+	"github.com/ntrdr/ntrdr/ntcache/rdr"
+)
+
+// RedirectorConfig maps the registry to the redirector's configuration. A value that
+// is acted on and stands in no mapping function of this file has no effect: a test
+// looks for that.
+func RedirectorConfig(s registry.Settings) rdr.Config {
+	c := rdr.Stock()
+	c.UseWriteBehind = s.Bool("UseWriteBehind")
+	c.UseAsyncWriteBehind = s.Bool("UseAsyncWriteBehind")
+	c.UseCloseBehind = s.Bool("UseCloseBehind")
+	c.UtilizeNtCaching = s.Bool("UtilizeNtCaching")
+	c.UseOpportunisticLocking = s.Bool("UseOpportunisticLocking")
+	c.BufFilesDenyWrite = s.Bool("BufFilesDenyWrite")
+	c.BufReadOnlyFiles = s.Bool("BufReadOnlyFiles")
+	c.CacheFileTimeout = s.Duration("CacheFileTimeout")
+	c.DormantFileLimit = int(s.DWORD("DormantFileLimit"))
+	c.SessTimeout = s.Duration("SessTimeout")
+	c.NtrdrWriteBehindScope = rdr.Scope(s.Text("NtrdrWriteBehindScope"))
+	c.NtrdrL2Dispatch = rdr.Dispatch(s.Text("NtrdrL2Dispatch"))
+	c.NtrdrCloseWaitsForFlush = s.Bool("NtrdrCloseWaitsForFlush")
+	return c
+}
+
+// maxCmds maps MaxCmds, which must let at least one request through.
+func maxCmds(s registry.Settings) (int, error) {
+	n := int(s.DWORD("MaxCmds"))
+	if n < 1 {
+		return 0, fmt.Errorf("policy %s: MaxCmds is 0: the redirector could send nothing", s.Policy.Name)
+	}
+	return n, nil
+}
+
+// ServerConfig maps the registry to the embedded server's configuration.
+func ServerConfig(s registry.Settings) smbserver.Config {
+	c := smbserver.Stock()
+	c.EnableOplocks = s.Bool("EnableOplocks")
+	c.OplockBreakWait = s.Duration("OplockBreakWait")
+	c.EnableOplockForceClose = s.Bool("EnableOplockForceClose")
+	c.MaxMpxCt = uint16(s.DWORD("MaxMpxCt"))
+	c.SizReqBuf = uint16(s.DWORD("SizReqBuf"))
+	c.SharingViolationRetries = int(s.DWORD("SharingViolationRetries"))
+	c.SharingViolationDelay = s.Duration("SharingViolationDelay")
+	c.AutoDisconnect = s.Duration("AutoDisconnect")
+	return c
+}

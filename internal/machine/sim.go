@@ -1,0 +1,138 @@
+package machine
+
+import (
+	"errors"
+	"time"
+
+	"github.com/ntrdr/ntrdr/internal/link"
+	"github.com/ntrdr/ntrdr/internal/link/simlink"
+	"github.com/ntrdr/ntrdr/internal/registry"
+	"github.com/ntrdr/ntrdr/internal/rt"
+	"github.com/ntrdr/ntrdr/internal/rt/simrt"
+	"github.com/ntrdr/ntrdr/internal/smbserver"
+	"github.com/ntrdr/ntrdr/internal/trace"
+	"github.com/ntrdr/ntrdr/internal/volume"
+	"github.com/ntrdr/ntrdr/smb1client"
+)
+
+// SimConfig describes a simulated world.
+type SimConfig struct {
+	Name     string
+	Settings registry.Settings // the sender's policy; the server takes its own values from it
+	Mailer   registry.Settings // the Mailer's workstation
+	Link     link.Profile
+	Loss     float64 // of IP packets, each way, 0 to 1
+	Outages  []link.Outage
+	Seed     uint64
+	Shuffle  bool
+	Keep     bool                                      // keep the trace's events
+	Deadline time.Duration                             // of virtual time
+	Wrap     func(rt.Runtime, link.Dialer) link.Dialer // around the sender's dialer, for captures; nil: none
+	Pool     *simrt.Pool
+}
+
+// Sim is a simulated world.
+type Sim struct {
+	World
+	Kernel *simrt.Kernel
+	Server *smbserver.Server
+	Volume *volume.Mem   // the share
+	Link   *simlink.Link // between the sender and the server
+}
+
+// mailerLink is the network that the Mailer's workstation shares with the server.
+const mailerLink = "lan10"
+
+// account is the only account of the embedded server.
+//
+// src: assumed (any will do)
+const (
+	accountName     = "mailuser"
+	accountPassword = "mailuser"
+)
+
+// NewSim assembles a simulated world. Its owner closes the kernel.
+func NewSim(cfg SimConfig) (*Sim, error) {
+	k := simrt.New(simrt.Options{
+		Name: cfg.Name, Seed: cfg.Seed, Shuffle: cfg.Shuffle, Deadline: cfg.Deadline, Pool: cfg.Pool,
+	})
+	s := &Sim{Kernel: k, World: World{RT: k, Trace: trace.NewRecorder(k, nil, cfg.Keep)}}
+	if err := s.assemble(cfg); err != nil {
+		k.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Sim) assemble(cfg SimConfig) error {
+	lan, err := link.ByName(mailerLink)
+	if err != nil {
+		return err
+	}
+	s.Volume = volume.NewMem(s.Kernel, nil, volume.StockLimits())
+	s.Local = volume.NewMem(s.Kernel, nil, volume.StockLimits())
+	if err := s.startServer(cfg.Settings); err != nil {
+		return err
+	}
+	s.Link, err = simlink.New(s.Kernel, cfg.Link, simlink.Options{
+		Name: ActorSenderHost, Loss: cfg.Loss, Outages: cfg.Outages, Trace: s.Trace.Actor(ActorLink),
+	})
+	if err != nil {
+		return err
+	}
+	mailer, err := simlink.New(s.Kernel, lan, simlink.Options{Name: ActorMailerHost})
+	if err != nil {
+		return err
+	}
+	s.serve(s.Link, ActorSenderHost)
+	s.serve(mailer, ActorMailerHost)
+
+	dialer := s.Link.Dialer()
+	if cfg.Wrap != nil {
+		dialer = cfg.Wrap(s.Kernel, dialer)
+	}
+	s.Sender, err = NewWorkstation(s.Kernel, s.workstation(ActorSenderHost, cfg.Settings, dialer))
+	if err != nil {
+		return err
+	}
+	other, err := NewWorkstation(s.Kernel, s.workstation(ActorMailerHost, cfg.Mailer, mailer.Dialer()))
+	if err != nil {
+		return err
+	}
+	s.SenderFS = s.Sender.FS()
+	s.MailerFS, s.MailerIdle = other.FS(), other.Redirector.Idle()
+	return nil
+}
+
+func (s *Sim) startServer(set registry.Settings) error {
+	cfg := ServerConfig(set)
+	cfg.Name = ServerName
+	cfg.Users = map[string]string{accountName: accountPassword}
+	cfg.Shares = map[string]volume.Volume{ShareName: s.Volume}
+	cfg.Trace = s.Trace.Actor(ActorServer)
+	server, err := smbserver.New(s.Kernel, cfg)
+	if err != nil {
+		return err
+	}
+	s.Server = server
+	s.FileState = func(path string) (int64, int) { return server.FileState(ShareName, path) }
+	return nil
+}
+
+// serve accepts the connections of one workstation.
+func (s *Sim) serve(l *simlink.Link, client string) {
+	ln := l.Listener()
+	s.Kernel.Go("serve "+client, func() {
+		if err := s.Server.Serve(ln, client); err != nil && !errors.Is(err, link.ErrClosed) {
+			panic(err) // a simulated listener fails only when it is closed
+		}
+	})
+}
+
+func (s *Sim) workstation(name string, set registry.Settings, d link.Dialer) WorkstationConfig {
+	return WorkstationConfig{
+		Name: name, Settings: set, Dialer: d, Server: ServerName, Share: ShareName,
+		Credentials: smb1client.Credentials{User: accountName, Password: accountPassword},
+		Trace:       s.Trace.Actor(name),
+	}
+}

@@ -1,0 +1,112 @@
+package machine
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ntrdr/ntrdr/internal/link"
+	"github.com/ntrdr/ntrdr/internal/nt"
+	"github.com/ntrdr/ntrdr/internal/registry"
+	"github.com/ntrdr/ntrdr/internal/rt"
+	"github.com/ntrdr/ntrdr/internal/trace"
+	"github.com/ntrdr/ntrdr/mailclient"
+	"github.com/ntrdr/ntrdr/ntcache"
+	"github.com/ntrdr/ntrdr/ntcache/rdr"
+	"github.com/ntrdr/ntrdr/smb1client"
+)
+
+// connectMaxTimeout bounds the connect of a virtual circuit.
+//
+// src: KB Q148127 (ConnectMaxTimeout, 45 s)
+const connectMaxTimeout = 45 * time.Second
+
+// WorkstationConfig is what a workstation is made of.
+type WorkstationConfig struct {
+	Name        string
+	Settings    registry.Settings
+	Dialer      link.Dialer
+	Server      string // its name, for UNC paths and messages
+	Share       string
+	Credentials smb1client.Credentials
+	Trace       *trace.Actor
+}
+
+// Workstation is a redirector on its Cache Manager, SMB1 client and link.
+type Workstation struct {
+	cfg     WorkstationConfig
+	rt      rt.Runtime
+	maxCmds int
+	rdrCfg  rdr.Config
+
+	// Redirector is the workstation's redirector for the share.
+	Redirector *rdr.Redirector
+
+	circuit uint32             // number of the last circuit; connects are serialised by rdr
+	client  *smb1client.Client // of the last circuit
+}
+
+// NewWorkstation assembles a workstation. It connects to nothing yet.
+func NewWorkstation(r rt.Runtime, cfg WorkstationConfig) (*Workstation, error) {
+	w := &Workstation{cfg: cfg, rt: r, rdrCfg: RedirectorConfig(cfg.Settings)}
+	w.rdrCfg.Root = `\\` + cfg.Server + `\` + cfg.Share
+	var err error
+	if w.maxCmds, err = maxCmds(cfg.Settings); err != nil {
+		return nil, err
+	}
+	cache, err := ntcache.New(r, ntcache.Stock(), cfg.Trace)
+	if err != nil {
+		return nil, err
+	}
+	w.Redirector, err = rdr.New(r, w.rdrCfg, cache, w.connect, cfg.Trace)
+	return w, err
+}
+
+// FS is the share as a mail agent's file system.
+func (w *Workstation) FS() mailclient.FS { return FS[*rdr.Handle](w.Redirector) }
+
+// connect sets up a virtual circuit: transport, dialect, logon, share. It is the
+// first of this client, so the server drops what an old one has left.
+//
+// src: [MS-CIFS] §3.3.5.43 (VcNumber 0)
+func (w *Workstation) connect() (rdr.Remote, error) {
+	conn, err := w.cfg.Dialer.Dial(connectMaxTimeout)
+	if err != nil {
+		return nil, &nt.Error{Op: "connect", Path: w.rdrCfg.Root, Status: nt.StatusBadNetworkPath, Err: err}
+	}
+	speed := conn.LinkSpeed()
+	w.circuit++
+	client, err := smb1client.Connect(conn, smb1client.Options{
+		Runtime: w.rt, Circuit: w.circuit, MaxCmds: w.maxCmds, Trace: w.cfg.Trace,
+		RequestTimeout: func(bytes int) time.Duration { return w.rdrCfg.RequestTimeout(bytes, speed) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	tree, err := w.logOn(client)
+	if err != nil {
+		return nil, errors.Join(err, client.Close())
+	}
+	w.client = client
+	return tree, nil
+}
+
+func (w *Workstation) logOn(client *smb1client.Client) (*smb1client.Tree, error) {
+	session, err := client.SessionSetup(w.cfg.Credentials)
+	if err != nil {
+		return nil, err
+	}
+	return session.TreeConnect(w.rdrCfg.Root)
+}
+
+// Close closes the circuit, if there is one. Dirty data is lost: wait for the
+// redirector's Idle event first.
+func (w *Workstation) Close() error {
+	if w.client == nil {
+		return nil
+	}
+	if err := w.client.Close(); err != nil && !errors.Is(err, link.ErrClosed) {
+		return fmt.Errorf("%s: %w", w.cfg.Name, err)
+	}
+	return nil
+}

@@ -1,0 +1,86 @@
+package report
+
+import (
+	"strings"
+
+	"github.com/ntrdr/ntrdr/internal/trace"
+)
+
+// cast says who is who in a trace. Actors are told apart by what they do, because
+// their names are the business of whoever recorded them.
+type cast struct {
+	sender      string           // the mail program that goes through the seven steps
+	workstation string           // the one whose redirector sends the message file
+	closesSeen  bool             // the server records its own closes
+	sizes       map[string]int64 // each message file's final size
+}
+
+// newCast reads the whole trace once.
+func newCast(events []trace.Event) *cast {
+	c := &cast{sizes: map[string]int64{}}
+	for i := range events {
+		e := &events[i]
+		c.findSender(e)
+		c.findWorkstation(e)
+		c.closesSeen = c.closesSeen || e.Kind == trace.FileClosed
+		if isMessageFile(e.Path) && writes(e) {
+			name := leaf(e.Path)
+			c.sizes[name] = max(c.sizes[name], e.Off+e.Len)
+		}
+	}
+	return c
+}
+
+func (c *cast) findSender(e *trace.Event) {
+	steps := e.Kind == trace.AppNote && strings.HasPrefix(e.Text, "step ")
+	creates := e.Kind == trace.AppCall && e.Op == "create" && isMessageFile(e.Path)
+	if c.sender == "" && (steps || creates) {
+		c.sender = e.Actor
+	}
+}
+
+// findWorkstation finds the workstation that opens a message file first: to create it.
+func (c *cast) findWorkstation(e *trace.Event) {
+	opens := e.Kind == trace.SMBSend && strings.HasPrefix(e.Op, "NT_CREATE") || e.Kind == trace.PageDirty ||
+		e.Kind == trace.BufferFill || e.Kind == trace.PageClean
+	if c.workstation == "" && opens && isMessageFile(e.Path) {
+		c.workstation = e.Actor
+	}
+}
+
+// writes reports whether the event is a write that the sender's side makes.
+func writes(e *trace.Event) bool {
+	return e.Kind == trace.AppCall && e.Op == "write" || e.Kind == trace.PageDirty || e.Kind == trace.BufferFill
+}
+
+// leaf is a path's last component, in upper case.
+func leaf(path string) string {
+	return strings.ToUpper(path[strings.LastIndexAny(path, `\/`)+1:])
+}
+
+// isMessageFile reports whether the path is a message of the postoffice.
+func isMessageFile(path string) bool { return strings.HasSuffix(leaf(path), ".MAI") }
+
+// The files of the queue, as they are called in paths.
+const (
+	inqueueKey  = "INQUEUE3.KEY"
+	inqueueMBG  = "INQUEUE3.MBG"
+	inqueueLock = "INQUEUE3.0LK"
+	controlFile = "CONTROL.GLB"
+)
+
+// called names a file as a story does.
+func called(path string) string {
+	switch name := leaf(path); {
+	case isMessageFile(path):
+		return "the message file"
+	case name == inqueueLock:
+		return "the queue's lock"
+	case strings.HasSuffix(name, ".P1"):
+		return "the envelope"
+	case strings.HasSuffix(name, ".ATT"):
+		return "an attachment"
+	default:
+		return name
+	}
+}

@@ -1,0 +1,76 @@
+package report
+
+import (
+	_ "embed"
+	"html/template"
+	"io"
+	"strings"
+)
+
+//go:embed page.html
+var pageText string
+
+// HTML writes one page that needs nothing beside itself: the facts that decided the
+// runs, a drawing of each on a common scale of time, and its moments.
+func HTML(w io.Writer, runs []Run) error {
+	page, err := template.New("page").Parse(pageText)
+	if err != nil {
+		return err
+	}
+	var stories []*Story
+	for _, r := range runs {
+		stories = append(stories, Tell(r))
+	}
+	var out strings.Builder
+	if err := page.Execute(&out, newPage(stories)); err != nil {
+		return err
+	}
+	_, err = io.WriteString(w, out.String())
+	return err
+}
+
+// pageData is what the template shows.
+type pageData struct {
+	Titles []string
+	Facts  [][]string
+	Runs   []pageRun
+}
+
+type pageRun struct {
+	Title, Outcome string
+	Drawing        drawing
+	Moments        []pageMoment
+}
+
+type pageMoment struct {
+	Clock, Who, Text string
+	Key              bool
+	Percent          int64 // of the message file at the server
+	HasFile          bool
+}
+
+func newPage(stories []*Story) pageData {
+	p := pageData{Facts: factRows(stories)}
+	scale := newScale(stories)
+	for _, s := range stories {
+		p.Titles = append(p.Titles, s.Title)
+		p.Runs = append(p.Runs, pageRun{
+			Title: s.Title, Outcome: s.Outcome, Drawing: draw(s, scale), Moments: pageMoments(s),
+		})
+	}
+	return p
+}
+
+func pageMoments(s *Story) []pageMoment {
+	var out []pageMoment
+	for _, m := range Fold(s.Moments) {
+		pm := pageMoment{
+			Clock: strings.TrimSpace(clock(m.At)), Who: m.Who.String(), Text: m.Text, Key: m.Key, HasFile: m.Total > 0,
+		}
+		if m.Total > 0 {
+			pm.Percent = min(m.Held, m.Total) * 100 / m.Total
+		}
+		out = append(out, pm)
+	}
+	return out
+}
