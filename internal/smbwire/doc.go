@@ -39,6 +39,7 @@
 //
 // Parse never panics and allocates no more than a small multiple of its input;
 // everything malformed is a *FormatError. A chain holds at most sixteen bodies.
-// Bytes behind the last block are ignored. Not implemented: interim responses,
+// Bytes behind the last block are ignored. Names longer than 255 bytes do not
+// fit the DOS find levels. Not implemented: interim responses of transactions,
 // TRANSACTION2_SECONDARY, extended NT_CREATE_ANDX and OPEN_ANDX responses.
 package smbwire

@@ -147,11 +147,11 @@ var forms = map[formKey][]form{
 	{CmdNTCancel, false}:    {words(0, body[NTCancelRequest])},
 }
 
-// newBody makes the body that a block of cmd with so many words and bytes
-// decodes into, or nil when the command has none like that.
-func newBody(cmd Command, h *Header, wordCount, byteCount int) Body {
+// newBody makes the body that a block of cmd with so many words decodes into, or
+// nil when the command has none like that.
+func newBody(cmd Command, h *Header, wordCount int) Body {
 	reply := h.IsReply()
-	if reply && wordCount == 0 && byteCount == 0 && h.Status != nt.StatusSuccess {
+	if reply && wordCount == 0 && h.Status != nt.StatusSuccess {
 		return &ErrorReply{Cmd: cmd}
 	}
 	known, ok := forms[formKey{cmd, reply}]

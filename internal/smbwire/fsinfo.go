@@ -98,8 +98,8 @@ func DecodeFSInformation(level InfoLevel, b []byte, fl Flags2) (*FSInformation, 
 func (i *FSInformation) encodeAllocation(e *encoder) {
 	e.u32(i.FSID)
 	e.u32(i.SectorsPerUnit)
-	e.count32("cUnit", i.TotalUnits)
-	e.count32("cUnitAvailable", i.FreeUnits)
+	e.saturated32(i.TotalUnits)
+	e.saturated32(i.FreeUnits)
 	e.count16("cbSector", int(i.BytesPerSector))
 }
 

@@ -2,6 +2,7 @@ package smbwire
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/ntrdr/ntrdr/internal/nt"
 )
@@ -170,10 +171,16 @@ func (i *FileInformation) encodeDOS(e *encoder) {
 	e.dateTime(dosOfFileTime(i.Created))
 	e.dateTime(dosOfFileTime(i.Accessed))
 	e.dateTime(dosOfFileTime(i.Written))
-	e.count32("FileDataSize", i.Size)
-	e.count32("FileAllocationSize", i.Allocation)
-	e.attrs16(i.Attributes)
+	e.saturated32(i.Size)
+	e.saturated32(i.Allocation)
+	e.u16(uint16(i.Attributes))
 }
+
+// saturated32 writes the nearest to v that 32 bits hold, so that one large file
+// does not spoil a listing.
+//
+// src: assumed (old clients cannot be told more)
+func (e *encoder) saturated32(v int64) { e.u32(uint32(max(0, min(v, math.MaxUint32)))) }
 
 func (i *FileInformation) decodeDOS(d *decoder) {
 	i.Created = d.dateTime("CreationDate").fileTime()

@@ -60,7 +60,7 @@ func (m *Message) parseChain(b []byte) error {
 // parseBlock decodes the block that d has entered and returns what follows it.
 func (m *Message) parseBlock(d *decoder) (next Command, off int) {
 	next = CmdNoAndX
-	body := newBody(d.cmd, &m.Header, d.wordCount, d.byteEnd-d.byteStart)
+	body := newBody(d.cmd, &m.Header, d.wordCount)
 	if body == nil {
 		d.fail("WordCount", "not one that the command has")
 	}

@@ -3,6 +3,7 @@ package smbwire
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -11,33 +12,55 @@ import (
 	"github.com/ntrdr/ntrdr/internal/nt"
 )
 
+const (
+	sampleTime = nt.FileTime(133_000_000_000_000_000)
+	forever    = -time.Millisecond
+)
+
+// sampleData is what reads and writes carry.
+var sampleData = []byte("Message-ID: 1\r\n")
+
 // samples returns one message for each body and word count there is: the
 // command table of the codec laws.
 func samples() []*Message {
-	const (
-		created = nt.FileTime(133_000_000_000_000_000)
-		forever = -time.Millisecond
-	)
-	data := []byte("Message-ID: 1\r\n")
-	requests := []Body{
+	var all []*Message
+	for _, b := range slices.Concat(setupRequests(), openRequests(), dataRequests(), lockRequests(), pathRequests()) {
+		all = append(all, &Message{sampleHeader(b, 0, 0), []Body{b}})
+	}
+	for _, b := range slices.Concat(setupReplies(), fileReplies(), otherReplies()) {
+		all = append(all, &Message{sampleHeader(b, FlagReply, 0), []Body{b}})
+	}
+	failed := &ErrorReply{Cmd: CmdNTCreateAndX}
+	return append(all, &Message{sampleHeader(failed, FlagReply, nt.StatusSharingViolation), []Body{failed}})
+}
+
+// setupRequests negotiate, log on and connect.
+func setupRequests() []Body {
+	return []Body{
 		&NegotiateRequest{Dialects: []string{DialectCore, DialectLanman21, DialectNTLM012}},
 		&SessionSetupLanmanRequest{
-			MaxBufferSize: 4356, MaxMpxCount: 2, VcNumber: 1, SessionKey: 7, Password: data,
+			MaxBufferSize: 4356, MaxMpxCount: 2, VcNumber: 1, SessionKey: 7, Password: sampleData,
 			AccountName: "CLARA", PrimaryDomain: "PO", NativeOS: "DOS", NativeLanMan: "LANMAN",
 		},
 		&SessionSetupNTRequest{
 			MaxBufferSize: 4356, MaxMpxCount: 50, VcNumber: 1, SessionKey: 7,
-			OEMPassword: data, UnicodePassword: data[:8], Capabilities: CapUnicode | CapStatus32,
+			OEMPassword: sampleData, UnicodePassword: sampleData[:8], Capabilities: CapUnicode | CapStatus32,
 			AccountName: "Clara", PrimaryDomain: "PO", NativeOS: "Windows NT 1057", NativeLanMan: "Windows NT 3.51",
 		},
 		&SessionSetupExtendedRequest{
 			MaxBufferSize: 4356, MaxMpxCount: 50, VcNumber: 1, SessionKey: 7,
-			Capabilities: CapExtendedSecurity, SecurityBlob: data, NativeOS: "Unix", NativeLanMan: "x",
+			Capabilities: CapExtendedSecurity, SecurityBlob: sampleData, NativeOS: "Unix", NativeLanMan: "x",
 		},
 		&LogoffAndXRequest{},
 		&TreeConnectRequest{Path: `\\PO\MAIL`, Password: "secret", Service: ServiceDisk},
 		&TreeConnectAndXRequest{Flags: 1, Password: []byte{0}, Path: `\\PO\MAIL`, Service: ServiceAny},
 		&TreeDisconnectRequest{},
+	}
+}
+
+// openRequests open and close files.
+func openRequests() []Body {
+	return []Body{
 		&NTCreateAndXRequest{
 			Flags: CreateRequestOplock | CreateRequestBatchOplock, RootDirectoryFID: 3,
 			DesiredAccess: nt.GenericRead | nt.GenericWrite, AllocationSize: 1 << 33,
@@ -56,20 +79,32 @@ func samples() []*Message {
 		&FlushRequest{FID: NoFID},
 		&CloseRequest{FID: 0x801, LastModified: 815_000_000},
 		&SeekRequest{FID: 0x801, Mode: SeekEnd, Offset: -1},
+	}
+}
+
+// dataRequests read and write.
+func dataRequests() []Body {
+	return []Body{
 		&ReadAndXRequest{FID: 0x801, Offset: 1 << 31, MaxCount: 4096, MinCount: 1, MaxCountHigh: 0xFFFFFFFF, Remaining: 5},
 		&ReadAndXRequest{FID: 0x801, Wide: true, Offset: 1<<40 + 5, MaxCount: 4096, MinCount: 1, MaxCountHigh: 1, Remaining: 5},
-		&WriteAndXRequest{FID: 0x801, Offset: 1 << 31, Timeout: forever, WriteMode: nt.WriteModeThrough, Remaining: 5, Data: data},
-		&WriteAndXRequest{FID: 0x801, Wide: true, Offset: 1<<40 + 5, Data: data},
+		&WriteAndXRequest{FID: 0x801, Offset: 1 << 31, Timeout: forever, WriteMode: nt.WriteModeThrough, Remaining: 5, Data: sampleData},
+		&WriteAndXRequest{FID: 0x801, Wide: true, Offset: 1<<40 + 5, Data: sampleData},
 		&ReadRequest{FID: 0x801, Count: 512, Offset: 1 << 31, Remaining: 5},
-		&WriteRequest{FID: 0x801, Offset: 1 << 31, Remaining: 5, Data: data},
+		&WriteRequest{FID: 0x801, Offset: 1 << 31, Remaining: 5, Data: sampleData},
 		&LockAndReadRequest{FID: 0x801, Count: 512, Offset: 1 << 31, Remaining: 5},
-		&WriteAndUnlockRequest{FID: 0x801, Offset: 1 << 31, Remaining: 5, Data: data},
-		&WriteAndCloseRequest{FID: 0x801, Offset: 1 << 31, LastWriteTime: 815_000_000, Data: data},
-		&WriteAndCloseRequest{FID: 0x801, Wide: true, Offset: 1 << 31, LastWriteTime: 815_000_000, Data: data},
+		&WriteAndUnlockRequest{FID: 0x801, Offset: 1 << 31, Remaining: 5, Data: sampleData},
+		&WriteAndCloseRequest{FID: 0x801, Offset: 1 << 31, LastWriteTime: 815_000_000, Data: sampleData},
+		&WriteAndCloseRequest{FID: 0x801, Wide: true, Offset: 1 << 31, LastWriteTime: 815_000_000, Data: sampleData},
 		&ReadRawRequest{FID: 0x801, Offset: 1 << 31, MaxCount: 65535, MinCount: 1, Timeout: forever},
 		&ReadRawRequest{FID: 0x801, Wide: true, Offset: 1<<40 + 5, MaxCount: 65535, MinCount: 1},
-		&WriteRawRequest{FID: 0x801, Count: 65535, Offset: 1 << 31, Timeout: forever, WriteMode: nt.WriteModeThrough, Data: data},
+		&WriteRawRequest{FID: 0x801, Count: 65535, Offset: 1 << 31, Timeout: forever, WriteMode: nt.WriteModeThrough, Data: sampleData},
 		&WriteRawRequest{FID: 0x801, Wide: true, Count: 65535, Offset: 1<<40 + 5},
+	}
+}
+
+// lockRequests lock and break.
+func lockRequests() []Body {
+	return []Body{
 		&LockingAndXRequest{
 			FID: 0x801, Type: LockShared, Timeout: 5 * time.Second,
 			Unlocks: []LockRange{{PID: 1, Offset: 2, Length: 3}}, Locks: []LockRange{{PID: 4, Offset: 0xFFFFFFFF, Length: 1}},
@@ -81,6 +116,12 @@ func samples() []*Message {
 		OplockBreak(0x801, nt.OplockLevelII),
 		&LockByteRangeRequest{FID: 0x801, Count: 7, Offset: 1 << 31},
 		&UnlockByteRangeRequest{FID: 0x801, Count: 7, Offset: 1 << 31},
+	}
+}
+
+// pathRequests name files, or nothing.
+func pathRequests() []Body {
+	return []Body{
 		&DeleteRequest{SearchAttributes: nt.AttrHidden, FileName: `\*.tmp`},
 		&RenameRequest{SearchAttributes: nt.AttrHidden, OldFileName: `\a`, NewFileName: `\bc`},
 		&CreateDirectoryRequest{DirectoryName: `\d`},
@@ -93,35 +134,39 @@ func samples() []*Message {
 		&QueryInformationDiskRequest{},
 		&Transaction2Request{
 			TotalParams: 5, TotalData: 15, MaxParams: 10, MaxData: 4096, MaxSetup: 1, Flags: 2, Timeout: forever,
-			Setup: []uint16{Trans2SetFile}, Params: []byte("param"), Data: data,
+			Setup: []uint16{Trans2SetFile}, Params: []byte("param"), Data: sampleData,
 		},
 		&Transaction2Request{Setup: []uint16{Trans2QueryFS, 2}, TotalParams: 2, Params: []byte{1, 2}},
 		&FindClose2Request{SID: 0xFFFE},
-		&EchoRequest{EchoCount: 3, Data: data},
+		&EchoRequest{EchoCount: 3, Data: sampleData},
 		&ProcessExitRequest{},
 		&NTCancelRequest{},
-		&Unknown{Cmd: CmdNTTransact, Words: []byte{1, 2, 3, 4}, Bytes: data},
+		&Unknown{Cmd: CmdNTTransact, Words: []byte{1, 2, 3, 4}, Bytes: sampleData},
 		&Unknown{Cmd: 0xE9},
 	}
-	replies := []Body{
+}
+
+// setupReplies answer setupRequests.
+func setupReplies() []Body {
+	return []Body{
 		&NegotiateCoreResponse{DialectIndex: NoDialect},
 		&NegotiateLanmanResponse{
 			DialectIndex: 2, SecurityMode: SecurityUser, MaxBufferSize: 4356, MaxMpxCount: 50, MaxNumberVcs: 1,
 			RawMode: RawModeRead | RawModeWrite, SessionKey: 7, ServerTime: DOSDateTimeOf(time.Date(1995, 6, 1, 12, 0, 2, 0, time.UTC)),
-			TimeZone: -60, Challenge: data[:8], PrimaryDomain: "PO",
+			TimeZone: -60, Challenge: sampleData[:8], PrimaryDomain: "PO",
 		},
 		&NegotiateNTResponse{
 			DialectIndex: 2, SecurityMode: SecurityUser | SecurityEncryptPasswords, MaxMpxCount: 50, MaxNumberVcs: 1,
 			MaxBufferSize: 4356, MaxRawSize: 65536, SessionKey: 7, Capabilities: CapUnicode | CapNTSMBs,
-			SystemTime: created, TimeZone: 480, Challenge: data[:8], DomainName: "PO", ServerName: "SERVER",
+			SystemTime: sampleTime, TimeZone: 480, Challenge: sampleData[:8], DomainName: "PO", ServerName: "SERVER",
 		},
 		&NegotiateNTResponse{
 			DialectIndex: 2, MaxBufferSize: 4356, Capabilities: CapExtendedSecurity,
-			ServerGUID: [16]byte{1, 15: 2}, SecurityBlob: data,
+			ServerGUID: [16]byte{1, 15: 2}, SecurityBlob: sampleData,
 		},
 		&SessionSetupResponse{Action: SetupGuest, NativeOS: "Windows NT 3.51", NativeLanMan: "NT LAN Manager 3.51", PrimaryDomain: "PO"},
 		&SessionSetupResponse{},
-		&SessionSetupExtendedResponse{Action: 1, SecurityBlob: data, NativeOS: "Unix", NativeLanMan: "x"},
+		&SessionSetupExtendedResponse{Action: 1, SecurityBlob: sampleData, NativeOS: "Unix", NativeLanMan: "x"},
 		&SessionSetupExtendedResponse{NativeOS: "Unix", NativeLanMan: "x", PrimaryDomain: "PO"},
 		&LogoffAndXResponse{},
 		&TreeConnectResponse{MaxBufferSize: 4356, TID: 5},
@@ -129,9 +174,15 @@ func samples() []*Message {
 		&TreeConnectAndXResponse{Words: 3, OptionalSupport: 1, Service: ServiceDisk, NativeFileSystem: "NTFS"},
 		&TreeConnectAndXResponse{Words: 7, OptionalSupport: 1, MaximalAccess: 2, GuestMaximalAccess: 3, Service: ServiceDisk, NativeFileSystem: "FAT"},
 		&TreeDisconnectResponse{},
+	}
+}
+
+// fileReplies answer opens, reads and writes.
+func fileReplies() []Body {
+	return []Body{
 		&NTCreateAndXResponse{
-			Oplock: nt.OplockBatch, FID: 0x801, Action: nt.FileCreated, Created: created, Accessed: created + 1,
-			Written: created + 2, Changed: created + 3, Attributes: nt.AttrDirectory, AllocationSize: 1 << 40,
+			Oplock: nt.OplockBatch, FID: 0x801, Action: nt.FileCreated, Created: sampleTime, Accessed: sampleTime + 1,
+			Written: sampleTime + 2, Changed: sampleTime + 3, Attributes: nt.AttrDirectory, AllocationSize: 1 << 40,
 			EndOfFile: 1<<40 - 1, ResourceType: 2, PipeStatus: 7, Directory: true,
 		},
 		&OpenAndXResponse{
@@ -144,16 +195,22 @@ func samples() []*Message {
 		&FlushResponse{},
 		&CloseResponse{},
 		&SeekResponse{Offset: 1 << 31},
-		&ReadAndXResponse{Available: 0xFFFF, DataCompactionMode: 1, Data: data},
+		&ReadAndXResponse{Available: 0xFFFF, DataCompactionMode: 1, Data: sampleData},
 		&ReadAndXResponse{},
 		&WriteAndXResponse{Count: 130048, Available: 0xFFFF},
-		&ReadResponse{Data: data},
+		&ReadResponse{Data: sampleData},
 		&WriteResponse{Count: 512},
-		&LockAndReadResponse{Data: data},
+		&LockAndReadResponse{Data: sampleData},
 		&WriteAndUnlockResponse{Count: 512},
 		&WriteAndCloseResponse{Count: 512},
 		&WriteRawInterimResponse{Available: 0xFFFF},
 		&WriteCompleteResponse{Count: 512},
+	}
+}
+
+// otherReplies answer the rest.
+func otherReplies() []Body {
+	return []Body{
 		&LockingAndXResponse{},
 		&LockByteRangeResponse{},
 		&UnlockByteRangeResponse{},
@@ -169,22 +226,13 @@ func samples() []*Message {
 		&QueryInformationDiskResponse{TotalUnits: 1, BlocksPerUnit: 2, BlockSize: 512, FreeUnits: 3},
 		&Transaction2Response{
 			TotalParams: 9, TotalData: 30, ParamDisplacement: 4, DataDisplacement: 15,
-			Setup: []uint16{1}, Params: []byte("param"), Data: data,
+			Setup: []uint16{1}, Params: []byte("param"), Data: sampleData,
 		},
 		&FindClose2Response{},
-		&EchoResponse{SequenceNumber: 2, Data: data},
+		&EchoResponse{SequenceNumber: 2, Data: sampleData},
 		&ProcessExitResponse{},
-		&Unknown{Cmd: 0xE9, Words: []byte{1, 2}, Bytes: data},
+		&Unknown{Cmd: 0xE9, Words: []byte{1, 2}, Bytes: sampleData},
 	}
-	var all []*Message
-	for _, b := range requests {
-		all = append(all, &Message{sampleHeader(b, 0, 0), []Body{b}})
-	}
-	for _, b := range replies {
-		all = append(all, &Message{sampleHeader(b, FlagReply, 0), []Body{b}})
-	}
-	failed := &ErrorReply{Cmd: CmdNTCreateAndX}
-	return append(all, &Message{sampleHeader(failed, FlagReply, nt.StatusSharingViolation), []Body{failed}})
 }
 
 func sampleHeader(b Body, fl Flags, st nt.Status) Header {
@@ -305,5 +353,27 @@ func TestFieldsSurviveAtTheirLimits(t *testing.T) {
 				t.Errorf("(-got +want)\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestReadCounts(t *testing.T) {
+	for _, tc := range []struct {
+		low  uint16
+		high uint32
+		want int
+	}{
+		{4096, 0, 4096},
+		{0xFC00, 0xFFFFFFFF, 0xFC00}, // a timeout, not a count
+		{0xFC00, 1, 0x1FC00},
+		{1, 0x30000, 1}, // only 16 bits of it count
+	} {
+		r := ReadAndXRequest{MaxCount: tc.low, MaxCountHigh: tc.high}
+		if got := r.Count(); got != tc.want {
+			t.Errorf("%#x, %#x: got %#x, want %#x", tc.low, tc.high, got, tc.want)
+		}
+	}
+	var r ReadAndXRequest
+	if r.SetCount(0x1FC00); r.Count() != 0x1FC00 {
+		t.Errorf("got %#x, want 0x1FC00", r.Count())
 	}
 }

@@ -1,7 +1,9 @@
 package smbwire
 
-// ErrorReply is the response of a failed command: no words, no bytes. The
-// reason is Header.Status, which must not be success.
+// ErrorReply is the response of a failed command: no words, no bytes (Parse
+// ignores any). The reason is Header.Status, which must not be success. A
+// response without words is one of these whenever the status is not success,
+// and the command's own response otherwise.
 //
 // src: [MS-CIFS] §2.2.4 (error responses)
 type ErrorReply struct{ Cmd Command }
