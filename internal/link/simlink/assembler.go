@@ -13,7 +13,7 @@ type assembler struct {
 	filled  int // bytes of msg
 	ready   [][]byte
 	taken   int // ready[:taken] has been handed out
-	waiting int // bytes in ready[taken:]
+	waiting int // bytes in ready[taken:], with their headers
 }
 
 func (a *assembler) write(p []byte) {
@@ -50,7 +50,7 @@ func (a *assembler) end() {
 		return
 	}
 	a.ready = append(a.ready, a.msg)
-	a.waiting += len(a.msg)
+	a.waiting += len(a.msg) + link.FrameHeaderLen
 	a.msg, a.have = nil, 0
 }
 
@@ -65,7 +65,7 @@ func (a *assembler) next() (msg []byte, ok bool) {
 	msg = a.ready[a.taken]
 	a.ready[a.taken] = nil
 	a.taken++
-	a.waiting -= len(msg)
+	a.waiting -= len(msg) + link.FrameHeaderLen
 	if a.taken == len(a.ready) {
 		a.ready, a.taken = a.ready[:0], 0
 	}

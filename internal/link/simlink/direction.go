@@ -49,7 +49,9 @@ func (d *direction) offer(p *packet) {
 	if fate != Dropped {
 		d.stats.Bytes += int64(p.size())
 	}
-	d.l.show(d, p, fate)
+	if d.l.opt.Tap != nil {
+		d.l.opt.Tap(d.view(p, fate))
+	}
 	if fate == Arrives {
 		d.flying.push(p)
 		d.arm()
@@ -74,7 +76,7 @@ func (d *direction) decide(p *packet, hit bool) Fate {
 		done = done.Add(stall)
 		d.line.Hold(done)
 	}
-	if unlucky {
+	if unlucky || d.l.opt.Drop != nil && d.l.opt.Drop(d.view(p, Arrives)) {
 		return Lost
 	}
 	p.at = done.Sub(d.l.start) + d.l.p.OneWay()
@@ -91,6 +93,15 @@ func (d *direction) drawStall() time.Duration {
 		return 0
 	}
 	return (s.Min + time.Duration(share*float64(s.Max-s.Min))).Round(time.Microsecond)
+}
+
+// view is p for the functions of Options.
+func (d *direction) view(p *packet, fate Fate) Packet {
+	return Packet{
+		At: d.l.rt.Now(), Up: d.up, Conn: p.conn, Seq: p.seq, Ack: p.ack, Window: p.wnd,
+		SYN: p.has(flagSYN), ACK: p.has(flagACK), FIN: p.has(flagFIN), RST: p.has(flagRST),
+		Data: p.data, Number: p.number, Resent: p.again, Fate: fate,
+	}
 }
 
 func (d *direction) lose(p *packet, fate Fate) {

@@ -70,17 +70,6 @@ func (l *Link) resetAll() {
 	}
 }
 
-func (l *Link) show(d *direction, p *packet, fate Fate) {
-	if l.opt.Tap == nil {
-		return
-	}
-	l.opt.Tap(Packet{
-		At: l.rt.Now(), Up: d.up, Conn: p.conn, Seq: p.seq, Ack: p.ack, Window: p.wnd,
-		SYN: p.has(flagSYN), ACK: p.has(flagACK), FIN: p.has(flagFIN), RST: p.has(flagRST),
-		Data: p.data, Number: p.number, Resent: p.again, Fate: fate,
-	})
-}
-
 // table holds the endpoints of one machine, in order of their connections.
 type table struct{ all []*endpoint }
 

@@ -70,6 +70,9 @@ type Options struct {
 	Trace *trace.Actor
 	// TCP overrides link.StockTCP.
 	TCP *link.TCPParams
+	// Drop is asked about each packet that the weather spares, and loses it if true.
+	// The rules of Tap hold.
+	Drop func(p Packet) bool
 	// Tap is shown each packet as it is offered to the link; it must not block, keep
 	// p.Data or call into the Link.
 	Tap func(p Packet)

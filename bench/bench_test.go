@@ -1,0 +1,20 @@
+package bench_test
+
+import "testing"
+
+// BenchmarkTrial is one whole trial of the mail workload: trials a second are 1e9 over
+// its ns/op, and the allocations a trial stand beside them.
+func BenchmarkTrial(b *testing.B) {
+	for _, name := range []string{"t1", "ras-28.8"} {
+		for _, policy := range []string{nt351, q143413} {
+			b.Run(name+"/"+policy, func(b *testing.B) {
+				s := spec(b, policy, name)
+				b.ReportAllocs()
+				for b.Loop() {
+					run(b, s)
+					s.Seed++
+				}
+			})
+		}
+	}
+}
