@@ -97,6 +97,9 @@ func (c *Client) lose(culprit *call, status nt.Status, cause error) {
 		return
 	}
 	lost := &nt.Error{Op: "circuit", Status: status, Err: cause}
+	if culprit != nil {
+		lost.Status = nt.StatusIOTimeout // so that the handlers can tell a timeout from an error
+	}
 	c.rt.Go("smb circuit lost", func() {
 		_ = c.conn.Close() // the circuit is dead already, and why is known
 		for _, h := range c.handlers() {

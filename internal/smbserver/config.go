@@ -3,6 +3,8 @@ package smbserver
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/ntrdr/ntrdr/internal/nt"
@@ -50,8 +52,8 @@ type Config struct {
 
 	// Name is the server's NetBIOS name, Domain its workgroup.
 	Name, Domain string
-	// Users maps account names, in any case, to passwords. Without users everyone
-	// is let in as a guest.
+	// Users maps account names, in any case, to passwords. The name "" lets anonymous
+	// logons in. Without users everyone is let in as a guest.
 	Users map[string]string
 	// Shares maps share names, in any case, to what they show.
 	Shares map[string]volume.Volume
@@ -153,8 +155,8 @@ func (c *Config) validate() error {
 	} {
 		check(n > 0, "a limit", n)
 	}
-	for name, v := range c.Shares {
-		check(name != "" && v != nil, "share "+name, v)
+	for _, name := range slices.Sorted(maps.Keys(c.Shares)) {
+		check(name != "" && c.Shares[name] != nil, "share "+name, c.Shares[name])
 	}
 	return errors.Join(errs...)
 }

@@ -2,6 +2,7 @@ package smbserver
 
 import (
 	"cmp"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -24,7 +25,7 @@ type openedInput struct {
 	client string
 }
 
-// closedInput: the transport connection ended.
+// closedInput: the transport connection ended, or is to be ended.
 type closedInput struct {
 	conn connID
 	why  string
@@ -81,11 +82,11 @@ func newCore(cfg Config, rnd *rand.Rand) *core {
 		users: map[string]string{}, shares: map[string]*share{ipcName: {name: ipcName}},
 		files: map[fcbKey]*fcb{},
 	}
-	for name, password := range cfg.Users {
-		c.users[volume.Fold(name)] = password
+	for _, name := range slices.Sorted(maps.Keys(cfg.Users)) {
+		c.users[volume.Fold(name)] = cfg.Users[name]
 	}
-	for name, v := range cfg.Shares {
-		c.shares[volume.Fold(name)] = &share{name: name, vol: v}
+	for _, name := range slices.Sorted(maps.Keys(cfg.Shares)) {
+		c.shares[volume.Fold(name)] = &share{name: name, vol: cfg.Shares[name]}
 	}
 	return c
 }
@@ -99,7 +100,7 @@ func (c *core) step(now time.Time, in input) (out []outbound, wake time.Time) {
 		c.open(in)
 	case closedInput:
 		if cir := c.circuit(in.conn); cir != nil {
-			c.drop(cir, in.why)
+			c.hangUp(cir, in.why)
 		}
 	case frameInput:
 		if cir := c.circuit(in.conn); cir != nil {

@@ -161,7 +161,7 @@ func (c *core) report(o *openFile) {
 func (c *core) closeAll(cir *circuit, match func(*openFile) bool) {
 	for _, o := range cir.sortedFiles() {
 		if match(o) {
-			c.close(o)
+			_ = c.close(o) // nobody is left to be told
 		}
 	}
 }

@@ -78,7 +78,7 @@ func (c *core) lockAndRead(x *exchange, r *smbwire.LockAndReadRequest) (smbwire.
 	}
 	data, st := c.read(x, o, int64(r.Offset), min(int(r.Count), x.cir.room(readCoreOverhead)))
 	if st != nt.StatusSuccess {
-		o.f.unlock(l)
+		_ = o.f.unlock(l) // it was locked just now
 	}
 	return reply(&smbwire.LockAndReadResponse{Data: data}, st)
 }

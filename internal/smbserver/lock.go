@@ -39,7 +39,8 @@ func (l byteLock) sameOwner(m byteLock) bool { return l.o == m.o && l.pid == m.p
 func (c *core) lock(l byteLock) nt.Status {
 	f := l.o.f
 	if slices.ContainsFunc(f.locks, func(m byteLock) bool {
-		return l.overlaps(m) && !(l.shared && (m.shared || l.sameOwner(m)))
+		compatible := l.shared && (m.shared || l.sameOwner(m))
+		return l.overlaps(m) && !compatible
 	}) {
 		return nt.StatusLockNotGranted
 	}
@@ -125,7 +126,7 @@ func (c *core) lockAll(o *openFile, r *smbwire.LockingAndXRequest) nt.Status {
 			continue
 		}
 		for _, made := range r.Locks[:i] {
-			o.f.unlock(ranged(made))
+			_ = o.f.unlock(ranged(made)) // it was locked just now
 		}
 		return st
 	}

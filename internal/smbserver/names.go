@@ -143,7 +143,7 @@ func (c *core) renamePath(x *exchange, from, to string) nt.Status {
 		return st
 	}
 	below := fcbKey{x.tree.share, volume.Fold(from) + `\`}
-	for key := range c.files {
+	for key := range c.files { // map order: only whether there is one matters
 		if key.share == below.share && strings.HasPrefix(key.path, below.path) {
 			return nt.StatusAccessDenied
 		}

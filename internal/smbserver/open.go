@@ -311,8 +311,9 @@ func openResult(a nt.CreateAction) uint16 {
 		return 1
 	case nt.FileCreated:
 		return 2
+	default:
+		return 3
 	}
-	return 3
 }
 
 // dosAttributes are the attributes that 16-bit fields carry.

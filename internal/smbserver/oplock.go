@@ -158,5 +158,5 @@ func (c *core) breakTimedOut(x *exchange) {
 		c.makeReady(x)
 		return
 	}
-	c.close(h)
+	_ = c.close(h) // nobody asked for it
 }

@@ -67,6 +67,21 @@ func TestSecondOpenWaitsForTheBreak(t *testing.T) {
 	}
 }
 
+// A holder that was left nothing keeps nothing, whatever it answers.
+func TestHolderCannotKeepMore(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.logon("WS1"), w.logon("WS2")
+	fid := a.open(nt.OplockBatch, create("f", oplock(nt.OplockBatch)))
+	a.write(fid, 0, "x")
+	mid := b.send(create("f"))
+	a.wantBreak(fid, nt.OplockNone)
+	a.ack(fid, nt.OplockLevelII)
+	b.write(b.opened(mid, nt.OplockNone), 0, "y")
+	a.wantQuiet()
+	a.ack(fid, nt.OplockNone) // an answer to no break
+	w.settled()
+}
+
 // The break of a batch oplock comes before the share modes; that of an exclusive one
 // comes after.
 func TestBatchIsBrokenBeforeSharingIsChecked(t *testing.T) {
@@ -147,6 +162,7 @@ func TestWaiterHangsUpDuringTheBreak(t *testing.T) {
 	fid := a.open(nt.OplockBatch, create("f", oplock(nt.OplockBatch)))
 	b.send(create("f"))
 	b.hangUp()
+	w.settled()
 	a.wantBreak(fid, nt.OplockLevelII)
 	a.ack(fid, nt.OplockLevelII)
 	if _, opens := w.core.fileState("DATA", "f"); opens != 1 {

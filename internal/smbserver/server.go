@@ -1,6 +1,7 @@
 package smbserver
 
 import (
+	"errors"
 	"time"
 
 	"github.com/ntrdr/ntrdr/internal/link"
@@ -45,10 +46,9 @@ func (s *Server) Serve(ln link.Listener, client string) error {
 	for {
 		conn, err := ln.Accept()
 		switch {
+		case s.isClosed() && err == nil:
+			return errors.Join(link.ErrClosed, conn.Close())
 		case s.isClosed():
-			if err == nil {
-				err = conn.Close()
-			}
 			return link.ErrClosed
 		case err != nil:
 			return err

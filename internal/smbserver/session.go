@@ -126,7 +126,7 @@ func (c *core) password(user, _ string) (string, bool) {
 		return "", true
 	}
 	p, ok := c.users[volume.Fold(user)]
-	return p, ok && user != ""
+	return p, ok
 }
 
 // letsGuestIn reports whether a refused logon becomes a guest's: it must have gone
@@ -170,7 +170,7 @@ func (c *core) admitUser(x *exchange, l *logon, user string, vc uint16) {
 }
 
 func (cir *circuit) loggedOn() bool {
-	for _, l := range cir.logons {
+	for _, l := range cir.logons { // map order: only whether there is one matters
 		if l.auth == nil {
 			return true
 		}
@@ -267,7 +267,7 @@ func (c *core) treeDisconnect(x *exchange) (smbwire.Body, nt.Status) {
 
 func (c *core) disconnectTree(cir *circuit, t *tree) {
 	c.closeAll(cir, func(o *openFile) bool { return o.tree == t })
-	for sid, s := range cir.searches {
+	for sid, s := range cir.searches { // map order: deletion, nobody is told
 		if s.tree == t {
 			delete(cir.searches, sid)
 		}

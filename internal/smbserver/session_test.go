@@ -99,9 +99,8 @@ func extendedLogon(p *peer, vc uint16, cred ntlm.Credentials) (st nt.Status, gue
 	if !ok || hello.Capabilities&smbwire.CapExtendedSecurity == 0 {
 		p.w.t.Fatalf("got %+v", m.Chain[0])
 	}
-	blob := hello.SecurityBlob
+	token, err := client.Init(hello.SecurityBlob)
 	for range 4 {
-		token, _, err := client.Step(blob, p.w.now)
 		if err != nil {
 			p.w.t.Fatal(err)
 		}
@@ -118,9 +117,10 @@ func extendedLogon(p *peer, vc uint16, cred ntlm.Credentials) (st nt.Status, gue
 		if !ok {
 			p.w.t.Fatalf("got %T", m.Chain[0])
 		}
-		if blob = out.SecurityBlob; st == nt.StatusSuccess {
+		if st == nt.StatusSuccess {
 			return st, out.Action&smbwire.SetupGuest != 0
 		}
+		token, _, err = client.Step(out.SecurityBlob, p.w.now)
 	}
 	return st, false
 }
@@ -163,6 +163,20 @@ func TestExtendedLogon(t *testing.T) {
 				t.Errorf("got %v, guest %v; want %v, guest %v", st, guest, row.want, row.guest)
 			}
 		})
+	}
+}
+
+// A client that offers nothing but Kerberos has not got as far as a password, and is
+// not let in as a guest either.
+func TestOtherMechanismsAreRefused(t *testing.T) {
+	p := newWorld(t).dial("WS1")
+	p.exchangeExtended(&smbwire.NegotiateRequest{Dialects: []string{smbwire.DialectNTLM012}})
+	m := p.exchangeExtended(&smbwire.SessionSetupExtendedRequest{SecurityBlob: []byte{
+		0x60, 0x1B, 0x06, 0x06, 0x2B, 0x06, 0x01, 0x05, 0x05, 0x02, 0xA0, 0x11, 0x30, 0x0F, 0xA0, 0x0D, 0x30, 0x0B,
+		0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x12, 0x01, 0x02, 0x02,
+	}})
+	if st := m.Header.NTStatus(); st != nt.StatusLogonFailure {
+		t.Errorf("got %v", st)
 	}
 }
 
@@ -274,6 +288,17 @@ func TestNumbersStartOver(t *testing.T) {
 	a.close(first)
 	if third := a.open(nt.OplockNone, create("a")); third != second+1 {
 		t.Errorf("FID %v was used again at once", third)
+	}
+}
+
+func TestNumbersWrap(t *testing.T) {
+	last, used := smbwire.FID(0xFFFC), map[smbwire.FID]bool{2: true}
+	var got []smbwire.FID
+	for range 3 {
+		got = append(got, next(&last, used))
+	}
+	if diff := cmp.Diff([]smbwire.FID{0xFFFD, 1, 3}, got); diff != "" {
+		t.Error(diff)
 	}
 }
 

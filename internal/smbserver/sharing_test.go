@@ -65,6 +65,15 @@ func TestShareModes(t *testing.T) {
 	}
 }
 
+// To cut a file is to write it, whatever else the open asks for.
+func TestCuttingNeedsWriteSharing(t *testing.T) {
+	w := newWorld(t, noRetries)
+	a, b := w.logon("WS1"), w.logon("WS2")
+	a.open(nt.OplockNone, create("f", access(nt.GenericRead), sharing(nt.ShareRead)))
+	b.want(nt.StatusSharingViolation, create("f", access(nt.GenericRead), disposition(nt.FileOverwrite)))
+	b.open(nt.OplockNone, create("f", access(nt.GenericRead)))
+}
+
 func TestSharingViolationIsAnsweredAfterRetries(t *testing.T) {
 	for _, row := range []struct {
 		what    string
@@ -153,6 +162,7 @@ func TestDeletePending(t *testing.T) {
 	other := b.open(nt.OplockNone, create("f", shared))
 	b.want(nt.StatusSuccess, &smbwire.DeleteRequest{FileName: "f"})
 	b.want(nt.StatusDeletePending, create("F", shared))
+	a.trans2(t, nt.StatusDeletePending, &smbwire.QueryPathInformationRequest{FileName: "f", Level: smbwire.QueryFileBasic})
 	a.write(fid, 0, "still there")
 	a.close(fid)
 	b.want(nt.StatusDeletePending, create("f", shared))
@@ -188,7 +198,9 @@ func TestRenameUnderOpenFiles(t *testing.T) {
 	if size, opens := w.core.fileState("data", `d\g`); size != 19 || opens != 1 {
 		t.Errorf("size %d, opens %d", size, opens)
 	}
+	w.settled()
 	a.close(fid)
+	w.settled()
 	if got := w.closed[len(w.closed)-1].Path; got != `d\G` {
 		t.Errorf("closed as %q", got)
 	}

@@ -2,6 +2,7 @@ package smbserver
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/ntrdr/ntrdr/internal/nt"
 	"github.com/ntrdr/ntrdr/internal/smbwire"
@@ -127,6 +128,9 @@ func fileInfo(level smbwire.InfoLevel, info nt.FileInfo, path string, pending bo
 		return nil, nt.StatusInvalidInfoClass
 	}
 	shortName := info.Name
+	if level == smbwire.QueryFileAltName && !isShort(shortName) {
+		return nil, nt.StatusObjectNameNotFound
+	}
 	info.Name = path
 	data, err := smbwire.EncodeFileInformation(level, &smbwire.FileInformation{
 		FileInfo: info, Links: 1, DeletePending: pending, Directory: info.IsDir(), ShortName: shortName,
@@ -136,6 +140,16 @@ func fileInfo(level smbwire.InfoLevel, info nt.FileInfo, path string, pending bo
 		return nil, statusOf(err)
 	}
 	return answerInfo(data, true, fl)
+}
+
+// isShort reports whether a name can stand for its own short name; no others are
+// made up.
+//
+// src: [MS-FSCC] §2.1.5.2.1
+func isShort(name string) bool {
+	base, ext, _ := strings.Cut(name, ".")
+	return len(base) > 0 && len(base) <= 8 && len(ext) <= 3 && !strings.ContainsAny(ext, ".") &&
+		!strings.ContainsAny(name, " +,;=[]")
 }
 
 // streams lists the one stream that a file has.

@@ -77,7 +77,7 @@ func (n *node) info() nt.FileInfo {
 func (n *node) sorted() []string {
 	if n.order == nil {
 		n.order = make([]string, 0, len(n.children))
-		for key := range n.children {
+		for key := range n.children { // map order: sorted below
 			n.order = append(n.order, key)
 		}
 		slices.Sort(n.order)

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/ntrdr/ntrdr/internal/nt"
-	"github.com/ntrdr/ntrdr/internal/trace"
 )
 
 // circuitHandler ties what a circuit reports to that circuit: a late report of an
@@ -46,7 +45,6 @@ func (c *circuitHandler) OnCircuitLost(err error) {
 	clear(r.early)
 	files := r.filesLocked()
 	r.mu.Unlock()
-	r.tr.Emit(trace.Event{Kind: trace.CircuitDown, Text: err.Error()})
 	r.logCircuitLost(err)
 	for _, f := range files {
 		f.circuitLost(c.remote, err)
