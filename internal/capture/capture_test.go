@@ -171,8 +171,8 @@ func readAll(t *testing.T, file []byte) (msgs []shown, damaged int) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !m.At.After(last) {
-			t.Errorf("message at %v after one at %v", m.At, last)
+		if m.At.Before(last) {
+			t.Errorf("message at %v behind one at %v", m.At, last)
 		}
 		last = m.At
 		msgs = append(msgs, shown{m.From, m.To, m.Data})
@@ -360,7 +360,7 @@ func FuzzReader(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(file.Bytes())
-	f.Fuzz(func(t *testing.T, b []byte) {
+	f.Fuzz(func(_ *testing.T, b []byte) {
 		r, err := NewReader(bytes.NewReader(b))
 		for err == nil {
 			_, err = r.Next()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/gopacket/gopacket/pcapgo"
 
 	"github.com/ntrdr/ntrdr/internal/link"
+	"github.com/ntrdr/ntrdr/internal/rt/wallrt"
 )
 
 var tcpData = layers.TCP{ACK: true, PSH: true}
@@ -153,5 +155,40 @@ func TestSegments(t *testing.T) {
 	want := []string{"> S", "< SA", "> A", "< A 1460", "< A 1460", "> A", "< A 1460", "< PA 4", "> A"}
 	if diff := cmp.Diff(want, packets(t, file.Bytes())); diff != "" {
 		t.Errorf("want -, got +:\n%s", diff)
+	}
+}
+
+// On wallrt several tasks write through one Writer and its lock.
+func TestConcurrentUse(t *testing.T) {
+	const tasks, each = 4, 25
+	world := wallrt.New(1)
+	var file bytes.Buffer
+	w, err := NewWriter(&file, world, world.NewMutex())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer world.Close()
+	for range tasks {
+		world.Go("sender", func() {
+			c, err := w.Conn(netip.AddrPortFrom(ws1.Addr(), 0), server)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			for range each {
+				c.Message(link.Sent, make([]byte, 3000))
+			}
+			c.Close()
+		})
+	}
+	if left := world.Wait(time.Minute); len(left) > 0 {
+		t.Fatalf("still running: %v", left)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	msgs, damaged := readAll(t, file.Bytes())
+	if len(msgs) != tasks*each || damaged != 0 {
+		t.Errorf("got %d messages, %d damaged; want %d and 0", len(msgs), damaged, tasks*each)
 	}
 }

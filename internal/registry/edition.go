@@ -30,7 +30,7 @@ var writeOnlyScope = override{"NtrdrWriteBehindScope", text("writeonly")}
 // editions is the table of editions.
 //
 // src: KB Q143413, Q163401 (the two readings of UseWriteBehind); KB Q169742, Q153993,
-// Q152348, Q184998, Q163525 (the defects of 3.51 as shipped)
+// Q152348, Q184998, Q163525 (the defects of 3.51 as shipped).
 var editions = []Edition{
 	{
 		Name: "kb143413", Release: "3.51",

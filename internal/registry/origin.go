@@ -28,6 +28,7 @@ func (o Origin) String() string {
 		return "NT " + o.Name + " default"
 	case OriginEdition:
 		return "edition " + o.Name
+	case OriginBuiltin, OriginFile:
 	}
 	s := o.Name
 	if o.Line > 0 {

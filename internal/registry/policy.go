@@ -201,8 +201,10 @@ func (l *loader) finish() (*Policy, []Warning, error) {
 			"%d other keys were skipped: values count under %v, %v and %v\\Parameters", n, keys[0], keys[1], keys[2])})
 	}
 	if idle := l.policy.idle(); len(idle) > 0 {
-		l.warnings = append(l.warnings, Warning{file,
-			"set, but the emulator does not act on it yet: " + strings.Join(idle, ", ")})
+		l.warnings = append(l.warnings, Warning{
+			file,
+			"set, but the emulator does not act on it yet: " + strings.Join(idle, ", "),
+		})
 	}
 	return l.policy, l.warnings, nil
 }
@@ -228,8 +230,9 @@ func valueOf(p *Param, d Data) (Value, bool) {
 	case TypeMultiString:
 		items, ok := d.AsList()
 		return list(strings.Join(items, ",")), ok
+	default:
+		return Value{}, false
 	}
-	return Value{}, false
 }
 
 func (p *Policy) index(name string) (int, bool) {
@@ -319,6 +322,7 @@ func (v Value) data() Data {
 	case TypeMultiString:
 		b := strings.ReplaceAll(v.Text, ",", "\x00") + "\x00\x00"
 		return Data{Kind: DataHex, HexType: regMultiSZ, Bytes: []byte(b)}
+	default:
+		return Data{Kind: DataString, Text: v.Text}
 	}
-	return Data{Kind: DataString, Text: v.Text}
 }

@@ -37,17 +37,20 @@ func TestLoad(t *testing.T) {
 		{
 			"the remedy of Q143413",
 			reg("["+rdrKey+"]", `"UseWriteBehind"=dword:00000000`),
-			[]string{"UseWriteBehind=0 from x/my.reg:3"}, nil,
+			[]string{"UseWriteBehind=0 from x/my.reg:3"},
+			nil,
 		},
 		{
 			"table order, any case, a number as hex(4)",
 			reg("["+srvKey+"]", `"sizreqbuf"=hex(4):00,10,00,00`, "["+strings.ToUpper(rdrKey)+"]", `"USEWRITEBEHIND"=dword:1`),
-			[]string{"UseWriteBehind=1 from x/my.reg:5", "SizReqBuf=4096 from x/my.reg:3"}, nil,
+			[]string{"UseWriteBehind=1 from x/my.reg:5", "SizReqBuf=4096 from x/my.reg:3"},
+			nil,
 		},
 		{
 			"the last of two wins",
 			reg("["+wksKey+"]", `"MaxCmds"=dword:5`, `"maxcmds"=dword:6`),
-			[]string{"MaxCmds=6 from x/my.reg:4"}, nil,
+			[]string{"MaxCmds=6 from x/my.reg:4"},
+			nil,
 		},
 		{
 			"a deleted value is not set",
@@ -57,12 +60,14 @@ func TestLoad(t *testing.T) {
 			"a deleted key forgets what was set under it",
 			reg("["+wksKey+"]", `"MaxCmds"=dword:5`, "["+rdrKey+"]", `"UseWriteBehind"=dword:0`,
 				`[-HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Services\LanmanWorkstation]`),
-			[]string{"UseWriteBehind=0 from x/my.reg:5"}, nil,
+			[]string{"UseWriteBehind=0 from x/my.reg:5"},
+			nil,
 		},
 		{
 			"a value of ours is a text",
 			reg("["+rdrKey+"]", `"NtrdrWriteBehindScope"="writeonly"`),
-			[]string{"NtrdrWriteBehindScope=writeonly from x/my.reg:3"}, nil,
+			[]string{"NtrdrWriteBehindScope=writeonly from x/my.reg:3"},
+			nil,
 		},
 		{
 			"values of later versions: one warning each, without effect",

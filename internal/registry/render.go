@@ -67,8 +67,9 @@ func (v Value) plain() any {
 		return nil
 	case TypeDWORD:
 		return v.DWORD
+	default:
+		return v.Text
 	}
-	return v.Text
 }
 
 // WriteJSON writes the rows as one indented JSON array.

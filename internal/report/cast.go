@@ -9,23 +9,22 @@ import (
 // cast says who is who in a trace. Actors are told apart by what they do, because
 // their names are the business of whoever recorded them.
 type cast struct {
-	sender      string           // the mail program that goes through the seven steps
-	workstation string           // the one whose redirector sends the message file
-	closesSeen  bool             // the server records its own closes
-	sizes       map[string]int64 // each message file's final size
+	sender      string // the mail program that goes through the seven steps
+	workstation string // the one whose redirector sends the message file
+	closesSeen  bool   // the server records its own closes
+	size        int64  // of the whole message file: the most that an attempt has written
 }
 
 // newCast reads the whole trace once.
 func newCast(events []trace.Event) *cast {
-	c := &cast{sizes: map[string]int64{}}
+	c := &cast{}
 	for i := range events {
 		e := &events[i]
 		c.findSender(e)
 		c.findWorkstation(e)
 		c.closesSeen = c.closesSeen || e.Kind == trace.FileClosed
-		if isMessageFile(e.Path) && writes(e) {
-			name := leaf(e.Path)
-			c.sizes[name] = max(c.sizes[name], e.Off+e.Len)
+		if isMessageFile(e.Path) && c.writes(e) {
+			c.size = max(c.size, e.Off+e.Len)
 		}
 	}
 	return c
@@ -48,9 +47,16 @@ func (c *cast) findWorkstation(e *trace.Event) {
 	}
 }
 
-// writes reports whether the event is a write that the sender's side makes.
-func writes(e *trace.Event) bool {
-	return e.Kind == trace.AppCall && e.Op == "write" || e.Kind == trace.PageDirty || e.Kind == trace.BufferFill
+// writes reports whether the event is a write of the sender, at any of its layers.
+func (c *cast) writes(e *trace.Event) bool {
+	switch e.Kind {
+	case trace.AppCall:
+		return e.Actor == c.sender && e.Op == "write"
+	case trace.PageDirty, trace.BufferFill:
+		return e.Actor == c.workstation
+	default:
+		return false
+	}
 }
 
 // leaf is a path's last component, in upper case.

@@ -34,6 +34,7 @@ type narrator struct {
 	held      coverage // what the server holds of it
 	connected bool
 	isOut     bool // an outage is on
+	queued    bool // the sender has written the KEY that it has open
 	announced bool
 	looked    bool         // the Mailer has opened the message file in this look
 	look      *trace.Event // that open, until it is known what the server held
@@ -74,7 +75,7 @@ func (n *narrator) program(e *trace.Event) {
 func (n *narrator) tell(e *trace.Event, who Who, c class, format string, args ...any) *Moment {
 	m := Moment{At: e.At, Who: who, Text: fmt.Sprintf(format, args...), class: c}
 	if n.message != "" {
-		m.Held, m.Total = n.heldNow(), n.total()
+		m.Held, m.Total = n.heldNow(), n.size
 	}
 	n.story.Moments = append(n.story.Moments, m)
 	return &n.story.Moments[len(n.story.Moments)-1]
@@ -88,17 +89,15 @@ func (n *narrator) stress(e *trace.Event, who Who, format string, args ...any) {
 // heldNow is what the server has answered for of the message file.
 func (n *narrator) heldNow() int64 { return n.held.bytes() }
 
-func (n *narrator) total() int64 { return n.sizes[leaf(n.message)] }
-
 // share says how much of the message file the server has.
-func (n *narrator) share() string { return fmt.Sprintf("%d of %d bytes", n.heldNow(), n.total()) }
+func (n *narrator) share() string { return fmt.Sprintf("%d of %d bytes", n.heldNow(), n.size) }
 
 // newMessage turns to the message file of another attempt.
 func (n *narrator) newMessage(e *trace.Event) {
 	n.message, n.held = e.Path, coverage{}
 	n.announced = false
 	f := &n.story.Facts
-	f.MessageFile, f.Size, f.LastWrite = leaf(e.Path), n.total(), nil
+	f.MessageFile, f.Size, f.LastWrite = leaf(e.Path), n.size, nil
 	n.story.Held = append(n.story.Held, Level{At: e.At})
 }
 
@@ -117,7 +116,7 @@ func (n *narrator) hold(e *trace.Event, from, to int64) {
 	n.story.Held = append(n.story.Held, Level{e.At, n.heldNow()})
 	lost := n.lost
 	n.lost = 0
-	if n.heldNow() < n.total() {
+	if n.heldNow() < n.size {
 		n.tell(e, Server, classWire, "has the next %d bytes of the message%s", n.heldNow()-before, lostText(lost)).lost = lost
 		return
 	}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -20,17 +21,17 @@ func (n *narrator) sending(e *trace.Event) {
 		call := n.calls[e.Actor]
 		delete(n.calls, e.Actor)
 		n.returned(e, e.At-call.At)
+	default:
 	}
 }
 
 // returned tells of one call of the sender that has returned after d. Reads and
 // calls on lesser files are told only if they fail.
 func (n *narrator) returned(e *trace.Event, d time.Duration) {
-	if e.Status != 0 {
-		n.stress(e, Sender, "cannot %s %s: %s", e.Op, called(e.Path), because(e.Status))
-		return
-	}
 	switch {
+	case e.Status != 0:
+		m := n.tell(e, Sender, classNone, "cannot %s %s: %s", e.Op, called(e.Path), because(e.Status))
+		m.Key = e.Op != "delete"
 	case e.Op == "create" && isMessageFile(e.Path):
 		n.newMessage(e)
 		n.tell(e, Sender, classNone, "creates the message file, %s", leaf(e.Path))
@@ -61,14 +62,26 @@ func (n *narrator) messageCall(e *trace.Event, d time.Duration) {
 func (n *narrator) keyCall(e *trace.Event, d time.Duration) {
 	switch e.Op {
 	case "open", "create":
+		n.queued = false
 		n.tell(e, Sender, classNone, "opens %s", inqueueKey)
 	case "write":
+		n.queued = true
 		n.tell(e, Sender, classNone, "announces the mail in %s: told \"written\" %s", inqueueKey, after(d))
 	case "close":
-		n.story.Facts.Told = at(e)
-		n.stress(e, Sender, "closes %s: told \"closed\" %s. For the sender the mail is sent; the server has %s of it",
-			inqueueKey, after(d), n.share())
+		n.keyClose(e, d)
 	}
+}
+
+// keyClose tells of the sender's last word; an abandoned attempt closes the KEY too,
+// but has not written it.
+func (n *narrator) keyClose(e *trace.Event, d time.Duration) {
+	if !n.queued {
+		n.tell(e, Sender, classNone, "closes %s", inqueueKey)
+		return
+	}
+	n.story.Facts.Told = at(e)
+	n.stress(e, Sender, "closes %s: told \"closed\" %s. For the sender the mail is sent; the server has %s of it",
+		inqueueKey, after(d), n.share())
 }
 
 // mailing tells what the Mailer does at the postoffice.
@@ -83,6 +96,7 @@ func (n *narrator) mailing(e *trace.Event) {
 	case trace.AppReturn:
 		delete(n.calls, e.Actor)
 		n.lookCall(e)
+	default:
 	}
 }
 
@@ -122,7 +136,7 @@ func (n *narrator) endLook(next *trace.Event) {
 		n.stress(e, Mailer, "looks: mail is announced, but cannot open the message file: %s", because(e.Status))
 		return
 	}
-	n.stress(e, Mailer, "looks: mail is announced; the message file has %d of %d bytes", held, n.sizes[leaf(e.Path)])
+	n.stress(e, Mailer, "looks: mail is announced; the message file has %d of %d bytes", held, n.size)
 }
 
 // verdict tells how a mail program judges the message.
@@ -131,19 +145,28 @@ func (n *narrator) verdict(e *trace.Event, who Who) {
 	if who == Mailer || f.Verdict == "" {
 		f.Verdict, f.VerdictAt = strings.TrimSpace(bracketed(e.Op)), at(e)
 	}
-	text := e.Text
+	text, reason, _ := strings.Cut(e.Text, " reason=")
 	if strings.HasPrefix(e.Op, "[") && !strings.HasPrefix(text, e.Op) {
 		text = e.Op + " " + text
 	}
-	if e.Len > 0 && e.Off >= 0 && e.Off < e.Len {
-		text += sizeNote(e.Off, e.Len)
-	}
-	n.stress(e, who, "%s", text)
+	n.stress(e, who, "%s", text+verdictNote(e, reason))
 }
 
-// logLine tells a line of a mail program's log if it speaks of trouble.
+// verdictNote says in brackets what the verdict rests on.
+func verdictNote(e *trace.Event, reason string) string {
+	if e.Len > 0 && 0 <= e.Off && e.Off < e.Len {
+		return fmt.Sprintf(" (%d of %d bytes)", e.Off, e.Len)
+	}
+	if reason, _, _ = strings.Cut(reason, ":"); reason != "" {
+		return " (" + strings.ToLower(reason) + ")"
+	}
+	return ""
+}
+
+// logLine tells a line of a mail program's log if it speaks of trouble that no call
+// has shown.
 func (n *narrator) logLine(e *trace.Event, who Who) {
-	for _, sign := range [...]string{"rror", "ailure", "not found"} {
+	for _, sign := range [...]string{"Failure queuing", "Drive in Error"} {
 		if strings.Contains(e.Text, sign) {
 			n.tell(e, who, classNone, "log: %s", e.Text)
 			return

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/ntrdr/ntrdr/internal/trace"
@@ -74,6 +73,7 @@ func (n *narrator) circuit(e *trace.Event) {
 		n.stress(e, Redirector, "gives up waiting for the server's answer to %s", e.Op)
 	case trace.OplockBreak:
 		n.tell(e, Redirector, classNone, "must give %s up: somebody else opens it", called(e.Path))
+	default:
 	}
 }
 
@@ -84,8 +84,6 @@ func bracketed(op string) string {
 	}
 	return op
 }
-
-func sizeNote(have, want int64) string { return fmt.Sprintf(" (%d of %d bytes)", have, want) }
 
 func firstLine(s string) string {
 	line, _, _ := strings.Cut(s, "\n")

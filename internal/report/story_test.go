@@ -93,7 +93,7 @@ func (s *script) look(found bool, held int64) {
 		if held < size {
 			s.add("mailer", trace.Event{
 				Kind: trace.Verdict, Op: "[023]", Path: maiPath, Off: held, Len: size,
-				Text: "Message was not delivered: message file was corrupted. reason=short",
+				Text: "Message was not delivered: message file was corrupted. reason=TRUNCATED: the rest is missing",
 			})
 		} else {
 			s.add("mailer", trace.Event{Kind: trace.Verdict, Op: "delivered", Path: maiPath, Off: held, Len: size, Text: "message 00000001 delivered"})
@@ -265,7 +265,7 @@ func TestEssentialMoments(t *testing.T) {
 	for _, want := range []string{
 		"INQUEUE3.KEY is closed: the mail is announced. The message file has 4096 of 32768 bytes",
 		"looks: mail is announced; the message file has 8192 of 32768 bytes",
-		"[023] Message was not delivered: message file was corrupted. reason=short (8192 of 32768 bytes)",
+		"[023] Message was not delivered: message file was corrupted. (8192 of 32768 bytes)",
 		"gets the last WRITE of the message file: 32768 of 32768 bytes, too late: the mail was announced before",
 	} {
 		found := false
@@ -338,20 +338,22 @@ func TestWhatAnnounces(t *testing.T) {
 func TestAnotherAttempt(t *testing.T) {
 	s := &script{}
 	s.open()
-	s.call("sender", "write", maiPath, 0, chunk, 0, nt.StatusSuccess)
+	s.call("sender", "write", maiPath, 0, unitLen, 0, nt.StatusSuccess)
 	s.exchange("WRITE_ANDX", "", maiFID, 0, unitLen, time.Second)
+	s.call("sender", "write", maiPath, unitLen, unitLen, time.Second, nt.StatusIOTimeout)
+	s.call("sender", "close", keyPath, 0, 0, 0, nt.StatusSuccess)
 	const again = `MAI\MA2\00000002.MAI`
 	s.add("sender", trace.Event{Kind: trace.AppCall, Op: "create", Path: again})
 	s.exchange("NT_CREATE_ANDX", again, 0x803, 0, 0, time.Second)
 	s.add("sender", trace.Event{Kind: trace.AppReturn, Op: "create", Path: again})
-	s.call("sender", "write", again, 0, unitLen, 0, nt.StatusSuccess)
-	s.exchange("WRITE_ANDX", "", 0x803, 0, unitLen, time.Second)
+	s.call("sender", "write", again, 0, chunk, 0, nt.StatusSuccess)
+	s.exchange("WRITE_ANDX", "", 0x803, 0, chunk, time.Second)
 	story := Tell(Run{Events: s.events})
-	want := []Level{{600 * time.Millisecond, 0}, {1600 * time.Millisecond, unitLen}, {2600 * time.Millisecond, 0}, {3600 * time.Millisecond, unitLen}}
+	want := []Level{{600 * time.Millisecond, 0}, {1600 * time.Millisecond, unitLen}, {3600 * time.Millisecond, 0}, {4600 * time.Millisecond, chunk}}
 	if diff := cmp.Diff(want, story.Held); diff != "" {
 		t.Errorf("want -, got +:\n%s", diff)
 	}
-	if f := story.Facts; f.MessageFile != "00000002.MAI" || f.Size != unitLen || *f.LastWrite != 3600*time.Millisecond {
+	if f := story.Facts; f.MessageFile != "00000002.MAI" || f.Size != chunk || f.Told != nil || *f.LastWrite != 4600*time.Millisecond {
 		t.Errorf("got %+v", f)
 	}
 }

@@ -100,17 +100,18 @@ func (n *narrator) clean(e *trace.Event) {
 	}
 }
 
-// file tells of a file at the server or in the cache.
+// file tells of a file at the server or in the sender's cache.
 func (n *narrator) file(e *trace.Event) {
-	switch e.Kind {
-	case trace.FileClosed:
+	switch {
+	case e.Kind == trace.FileClosed:
 		n.fileClosed(e)
-	case trace.FileFlush:
+	case e.Actor != n.workstation:
+	case e.Kind == trace.FileFlush:
 		n.flush(e)
-	case trace.FileLost:
-		n.stress(e, Redirector, "throws away %d bytes of %s that the server never got", e.Len, called(e.Path))
-	case trace.FileDormant:
-		n.tell(e, Redirector, classNone, "keeps %s open at the server, closed as it is here", called(e.Path))
+	case e.Kind == trace.FileLost:
+		n.stress(e, Redirector, "throws %d bytes of %s away: they can no longer be sent", e.Len, called(e.Path))
+	case e.Kind == trace.FileDormant && n.isMessage(e.Path):
+		n.tell(e, Redirector, classNone, "keeps the message file open at the server, closed as it is here")
 	}
 }
 
@@ -142,7 +143,7 @@ func (n *narrator) closedAtServer(e *trace.Event, path string) {
 
 func (n *narrator) flush(e *trace.Event) {
 	switch {
-	case !isMessageFile(e.Path):
+	case !n.isMessage(e.Path):
 	case e.Status != 0:
 		n.stress(e, Redirector, "cannot send the rest of the message: %s", because(e.Status))
 	case e.Len > 0:

@@ -76,10 +76,10 @@ func TestExchangePacketByPacket(t *testing.T) {
 			1.350 < FIN ack 202
 			1.400 > ack 52
 		`)
-		is(t, "stats", w.l.Stats(), simlink.Stats{
+		is(t, "stats", w.l.Stats(), link.Stats{
 			Connections: 1, MeanRTT: 900 * ms / 7,
-			Up:   simlink.DirectionStats{Packets: 6, Bytes: 440, Segments: 2},
-			Down: simlink.DirectionStats{Packets: 5, Bytes: 250, Segments: 1},
+			Up:   link.DirectionStats{Packets: 6, Bytes: 440, Segments: 2},
+			Down: link.DirectionStats{Packets: 5, Bytes: 250, Segments: 1},
 		})
 	})
 }

@@ -21,7 +21,7 @@ type direction struct {
 	flying  fifo // in order of arrival
 	armed   bool
 	arrive  func()
-	stats   DirectionStats
+	stats   link.DirectionStats
 }
 
 func newDirection(l *Link, name string, to *table) *direction {

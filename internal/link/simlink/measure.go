@@ -13,7 +13,7 @@ import (
 type Measurement struct {
 	SegmentsPerSecond float64 // sent by the client, repeated ones included
 	BytesPerSecond    float64 // received whole by the server
-	Stats             Stats
+	Stats             link.Stats
 }
 
 // bulkMessage is the size of the messages of Measure.

@@ -123,7 +123,7 @@ func TestLossRatePerDirection(t *testing.T) {
 		st := w.l.Stats()
 		for _, d := range []struct {
 			name string
-			simlink.DirectionStats
+			link.DirectionStats
 		}{{"up", st.Up}, {"down", st.Down}} {
 			// At 3000 packets the standard deviation is 0.4 %.
 			if share := float64(d.Lost) / float64(d.Packets); d.Packets < 1500 || share < 0.035 || share > 0.065 {

@@ -10,7 +10,7 @@
 *  49.00 redirector: gives up waiting for the server's answer to WRITE_ANDX [4096/32768]
 *  49.00 redirector: the connection to the server breaks: STATUS_IO_TIMEOUT [4096/32768]
 *  49.00 redirector: Event 3013 in the event log: The redirector has timed out a request to PO. [4096/32768]
-*  49.00 redirector: throws away 28672 bytes of the message file that the server never got [4096/32768]
+*  49.00 redirector: throws 28672 bytes of the message file away: they can no longer be sent [4096/32768]
 *  49.00 redirector: a box on the screen: "System Process - Lost Delayed-Write Data": MAI\MA1\00000001.MAI [4096/32768]
 *  49.00 redirector: Event 26 in the event log: System process-lost delayed write data: ... [4096/32768]
 *  94.00 sender: cannot open INQUEUE3.MBG: error 53, STATUS_BAD_NETWORK_PATH [4096/32768]

@@ -18,7 +18,7 @@
 *   4.40 server: INQUEUE3.KEY is closed: the mail is announced. The message file has 4096 of 32768 bytes [4096/32768]
     5.90 server: has the next 4096 bytes of the message [8192/32768]
 *   5.91 Mailer: looks: mail is announced; the message file has 8192 of 32768 bytes [8192/32768]
-*   5.91 Mailer: [023] Message was not delivered: message file was corrupted. reason=short (8192 of 32768 bytes) [8192/32768]
+*   5.91 Mailer: [023] Message was not delivered: message file was corrupted. (8192 of 32768 bytes) [8192/32768]
     7.31 server: has the next 4096 bytes of the message [12288/32768]
     8.71 server: has the next 4096 bytes of the message [16384/32768]
    13.11 server: has the next 4096 bytes of the message (packets lost on the way: 1) [20480/32768]

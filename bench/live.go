@@ -1,0 +1,55 @@
+package bench
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/ntrdr/ntrdr/internal/machine"
+	"github.com/ntrdr/ntrdr/internal/trace"
+)
+
+// Peer is a live server's share and the directory of it that holds the postoffice.
+type Peer = machine.Peer
+
+// RunLive plays a trial in real time against a live server. It makes an empty
+// postoffice in peer.Dir, which must exist and hold none. The Mailer reads through
+// go-smb2, so that what it saw is told by an implementation that is not ours.
+func RunLive(s Spec, peer Peer) (r Result, err error) {
+	w, err := machine.NewLive(machine.LiveConfig{
+		Settings: s.Policy, Peer: peer, Link: s.Link, Loss: s.Loss, Outages: s.Outages,
+		Seed: s.Seed, Keep: s.KeepEvents, Wrap: s.Wrap,
+	})
+	if err != nil {
+		return Result{}, err
+	}
+	defer func() { err = errors.Join(err, w.Close()) }()
+	doErr := w.Runtime.Do("trial", func() {
+		if err = w.Sender.Redirector.Connect(); err != nil {
+			return
+		}
+		if err = initPostoffices(machine.LocalFS(w.Local), w.MailerFS); err != nil {
+			return
+		}
+		t, terr := newTrial(s, &w.World)
+		if err = terr; err == nil {
+			err = t.play()
+		}
+		if err == nil {
+			r, err = t.result(w.MailerFS)
+		}
+	})
+	if err := errors.Join(doErr, err); err != nil {
+		return Result{}, fmt.Errorf("live trial %s: %w", trialName(s), err)
+	}
+	return r, nil
+}
+
+// Describe says in a few words what an event of a live trial tells its watcher, or
+// "" for most events.
+func Describe(e Event) string {
+	switch e.Kind {
+	case trace.AppNote, trace.Verdict, trace.EventLog, trace.LinkDown, trace.LinkUp:
+		return e.Text
+	}
+	return ""
+}

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+	"github.com/schollz/progressbar/v3"
+
+	"github.com/ntrdr/ntrdr/bench"
+)
+
+func benchCommand() *command {
+	return &command{
+		name: "bench", summary: "policies x links x losses, many trials a cell: throughput against correctness",
+		long: "Runs N simulated trials of each policy on each link at each loss, with the same seeds for every policy, on all\n" +
+			"cores. Prints the table and writes results.jsonl (a line a trial) and table.csv (a line a cell) to --out.\n" +
+			"The bounds of rates are 95 % Clopper-Pearson; they speak of the simulated population only.",
+		example: "  ntrdr bench --trials 50 --links ras-28.8,lan10 --loss 0,1%",
+		run:     runBench,
+	}
+}
+
+// benchFlags are bench's own flags.
+type benchFlags struct {
+	storyFlags
+	links   []string
+	losses  []string
+	trials  int
+	workers int
+	out     string
+	asJSON  bool
+}
+
+// defaultLinks are the five links of the era.
+var defaultLinks = []string{"lan10", "t1", "isdn-64", "ras-28.8", "x25-9.6"}
+
+func (f *benchFlags) add(c *invocation) {
+	f.storyFlags.add(c.flags)
+	c.flags.StringSliceVar(&f.links, "links", defaultLinks, "link profiles")
+	c.flags.StringSliceVar(&f.losses, "loss", []string{"0", "1%", "5%"}, "loss of IP packets each way, in percent")
+	c.flags.IntVar(&f.trials, "trials", 200, "trials a cell")
+	c.flags.IntVar(&f.workers, "workers", runtime.GOMAXPROCS(0), "trials run at once")
+	c.flags.StringVar(&f.out, "out", "ntrdr-bench", "directory for the result files")
+	c.flags.BoolVar(&f.asJSON, "json", false, "print one JSON object a cell instead of the table")
+}
+
+// maxTrials bounds what one run holds in memory.
+//
+// src: assumed (a result takes about 500 bytes)
+const maxTrials = 10_000_000
+
+func (f *benchFlags) matrix(c *invocation) (bench.Matrix, error) {
+	base, policies, err := f.spec(c)
+	if err != nil {
+		return bench.Matrix{}, err
+	}
+	m := bench.Matrix{Policies: policies, Trials: f.trials, Base: base}
+	for _, name := range f.links {
+		p, err := lookupLink(name)
+		if err != nil {
+			return m, err
+		}
+		m.Links = append(m.Links, p)
+	}
+	for _, t := range f.losses {
+		v, err := parseLoss(t)
+		if err != nil {
+			return m, err
+		}
+		m.Losses = append(m.Losses, v)
+	}
+	switch {
+	case f.trials < 1 || f.workers < 1:
+		return m, badInput("--trials %d and --workers %d must be at least 1", f.trials, f.workers)
+	case len(m.Links) == 0 || len(m.Losses) == 0:
+		return m, badInput("--links and --loss need at least one entry each")
+	case f.trials > maxTrials/max(1, m.Total()/f.trials):
+		return m, badInput("--trials %d: %d cells would be more than %d trials", f.trials, m.Total()/f.trials, maxTrials)
+	}
+	return m, nil
+}
+
+func runBench(c *invocation) error {
+	var f benchFlags
+	f.add(c)
+	if err := c.parse(0); err != nil {
+		return err
+	}
+	m, err := f.matrix(c)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(f.out, 0o755); err != nil {
+		return inputError{err}
+	}
+	begun := time.Now()
+	results, err := runMatrix(c, m, f.workers)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(c.stderr, "%d trials in %.1f s: %.0f trials a second on %d workers\n",
+		len(results), time.Since(begun).Seconds(), float64(len(results))/time.Since(begun).Seconds(), f.workers)
+	cells := m.Cells(results)
+	if err := writeFiles(f.out, results, cells); err != nil {
+		return err
+	}
+	if f.asJSON {
+		return bench.WriteCells(c.stdout, cells)
+	}
+	printCells(c.stdout, cells)
+	_, err = fmt.Fprintf(c.stdout, "\nresults.jsonl and table.csv are in %s\n", f.out)
+	return err
+}
+
+// runMatrix runs the trials under a progress bar, or a line every few seconds where
+// there is no terminal.
+func runMatrix(c *invocation, m bench.Matrix, workers int) ([]bench.Result, error) {
+	bar := progressbar.NewOptions(m.Total(),
+		progressbar.OptionSetWriter(c.stderr), progressbar.OptionSetDescription("trials"),
+		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionClearOnFinish(),
+		progressbar.OptionSetVisibility(c.tty), progressbar.OptionThrottle(100*time.Millisecond),
+	)
+	tick := newTicker(c, m.Total())
+	results, err := m.Run(c.ctx, workers, func() {
+		_ = bar.Add(1) // a bar that cannot be drawn must not end a bench
+		tick.step()
+	})
+	if err == nil && c.tty {
+		err = bar.Finish()
+	}
+	return results, err
+}
+
+// writeFiles writes the result files.
+func writeFiles(dir string, results []bench.Result, cells []bench.Cell) error {
+	if err := writeFile(filepath.Join(dir, "results.jsonl"), func(w io.Writer) error { return bench.WriteJSONL(w, results) }); err != nil {
+		return err
+	}
+	return writeFile(filepath.Join(dir, "table.csv"), func(w io.Writer) error { return bench.WriteCSV(w, cells) })
+}
+
+// writeFile writes through a temporary name, so that a file is whole or not there.
+func writeFile(path string, write func(io.Writer) error) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(f.Name()) // the first error says more
+		}
+	}()
+	if err := write(f); err != nil {
+		_ = f.Close() // the first error says more
+		return err
+	}
+	if err := f.Chmod(0o644); err != nil {
+		_ = f.Close() // the first error says more
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+// printCells prints the table that a person reads.
+func printCells(w io.Writer, cells []bench.Cell) {
+	t := table.NewWriter()
+	t.SetOutputMirror(w)
+	t.SetStyle(table.StyleLight)
+	t.Style().Format.Header = text.FormatDefault
+	t.AppendHeader(table.Row{"link", "loss", "policy", "delivered", "corrupted", "lost", "failed", "silent", "silent 95 %", "app B/s", "durable B/s", "latency p50"})
+	for i := range cells {
+		c := &cells[i]
+		if i > 0 && (c.Link != cells[i-1].Link || c.Loss != cells[i-1].Loss) {
+			t.AppendSeparator()
+		}
+		t.AppendRow(table.Row{
+			c.Link, percent(c.Loss), c.Policy, c.Delivered, c.Corrupted, c.Lost, c.Failed, c.Silent,
+			fmt.Sprintf("%.3f-%.3f", c.SilentLow, c.SilentHigh),
+			optional("%.0f", c.AppThroughput), optional("%.0f", c.DurableThroughput), optional("%.2f s", c.LatencyP50),
+		})
+	}
+	t.SetColumnConfigs(rightAligned(4, 5, 6, 7, 8, 10, 11, 12))
+	t.Render()
+}
+
+func rightAligned(columns ...int) (list []table.ColumnConfig) {
+	for _, n := range columns {
+		list = append(list, table.ColumnConfig{Number: n, Align: text.AlignRight, AlignHeader: text.AlignRight})
+	}
+	return list
+}

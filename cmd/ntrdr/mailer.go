@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/ntrdr/ntrdr/internal/machine"
+	"github.com/ntrdr/ntrdr/internal/rt"
+	"github.com/ntrdr/ntrdr/internal/trace"
+	"github.com/ntrdr/ntrdr/mailclient"
+)
+
+func mailerCommand() *command {
+	return &command{
+		name: "mailer", args: "URL", summary: "the Mailer alone: polls a live postoffice and delivers",
+		long: "Polls INQUEUE3 of the postoffice behind the URL, delivers to the users' mailbags, and raises [023] and the\n" +
+			"other codes, until it is interrupted or has judged --count messages.",
+		example: "  ntrdr mailer --poll 1s --count 1 smb1://mailuser:secret@127.0.0.1:4450/MAILDATA",
+		run:     runMailer,
+	}
+}
+
+func runMailer(c *invocation) error {
+	poll := c.flags.Duration("poll", defaultPoll, "between two cycles (accelerated; the documented one is 5m)")
+	count := c.flags.Int("count", 0, "end after this many verdicts; 0: never")
+	policy := c.flags.String("policies", "nt351", "policy of the Mailer's workstation")
+	if err := c.parse(1); err != nil {
+		return err
+	}
+	if c.flags.NArg() != 1 {
+		return badInput("say which postoffice: its URL")
+	}
+	if *poll <= 0 || *count < 0 {
+		return badInput("--poll %v and --count %d must be positive", *poll, *count)
+	}
+	set, err := builtinPolicy(*policy, defaultEdition)
+	if err != nil {
+		return err
+	}
+	s, err := connect(c.flags.Arg(0), machine.ActorMailerHost, stationFlags{settings: set, seed: uint64(os.Getpid())})
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	s.trace.Watch(func(e trace.Event) { tell(c, e) })
+	cfg := mailclient.DefaultMailerConfig()
+	cfg.Runtime, cfg.PO, cfg.Trace, cfg.Poll = s.rt, s.fs, s.trace.Actor(machine.ActorMailer), *poll
+	return s.mail(c, cfg, *count)
+}
+
+// mail runs the Mailer until it is interrupted or has judged count messages.
+func (s *station) mail(c *invocation, cfg mailclient.MailerConfig, count int) error {
+	stop := s.rt.NewEvent(rt.Notification)
+	defer context.AfterFunc(c.ctx, stop.Set)()
+	judged := 0
+	var printErr error
+	cfg.OnVerdict = func(v mailclient.Verdict) {
+		printErr = printVerdict(c, v)
+		if judged++; judged == count || printErr != nil {
+			stop.Set()
+		}
+	}
+	m, err := mailclient.NewMailer(cfg)
+	if err != nil {
+		return inputError{err}
+	}
+	if err := s.rt.Do("mailer", func() {
+		m.Run(stop)
+		s.ws.Redirector.Idle().Wait(rt.Forever)
+	}); err != nil {
+		return peerError{err}
+	}
+	return printErr
+}
+
+func printVerdict(c *invocation, v mailclient.Verdict) (err error) {
+	if v.Code == mailclient.CodeNone {
+		_, err = fmt.Fprintf(c.stdout, "delivered %q to %v\n", v.Subject, v.Delivered)
+		return err
+	}
+	_, err = fmt.Fprintf(c.stdout, "%s %s (%d of %d bytes)\n", v.Code.Line(""), v.Reason, v.Size, v.Declared)
+	return err
+}

@@ -1,0 +1,172 @@
+// Command ntrdr emulates the Windows NT 3.5/3.51 redirector and Cache Manager and
+// measures what write-behind buys and what it costs.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/pflag"
+	"golang.org/x/term"
+)
+
+// Exit statuses.
+const (
+	exitOK        = 0
+	exitUnmet     = 1 // it ran, and what was asked for does not hold
+	exitBadInput  = 2 // bad arguments or input
+	exitPeer      = 3 // a live peer failed
+	exitInterrupt = 130
+)
+
+// command is one subcommand.
+type command struct {
+	name    string
+	args    string // after the flags, for the usage line
+	summary string
+	long    string
+	example string
+	// run declares its flags on the set, parses, and runs.
+	run func(c *invocation) error
+}
+
+func commands() []*command {
+	return []*command{
+		reproCommand(), benchCommand(), serveCommand(), sendCommand(), mailerCommand(),
+		poCommand(), paramsCommand(), versionCommand(),
+	}
+}
+
+// invocation is one call of a command.
+type invocation struct {
+	ctx    context.Context
+	cmd    *command
+	args   []string
+	flags  *pflag.FlagSet
+	stdout io.Writer
+	stderr io.Writer
+	tty    bool // stderr is a terminal: progress may be drawn
+}
+
+// inputError is bad arguments or input: exit status 2.
+type inputError struct{ err error }
+
+func (e inputError) Error() string { return e.err.Error() }
+func (e inputError) Unwrap() error { return e.err }
+
+func badInput(format string, args ...any) error { return inputError{fmt.Errorf(format, args...)} }
+
+// unmetError says that what was asked for does not hold: exit status 1.
+type unmetError struct{ msg string }
+
+func (e unmetError) Error() string { return e.msg }
+
+// peerError is the failure of a live peer: exit status 3.
+type peerError struct{ err error }
+
+func (e peerError) Error() string { return e.err.Error() }
+func (e peerError) Unwrap() error { return e.err }
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr, term.IsTerminal(int(os.Stderr.Fd())))
+	stop()
+	os.Exit(code)
+}
+
+// run executes a command line and returns the exit status.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer, tty bool) int {
+	if len(args) == 0 || args[0] == "help" || args[0] == "--help" || args[0] == "-h" {
+		return help(args, stdout, stderr)
+	}
+	cmd := find(args[0])
+	if cmd == nil {
+		fmt.Fprintf(stderr, "ntrdr: there is no command %q; `ntrdr help` lists them\n", args[0])
+		return exitBadInput
+	}
+	inv := &invocation{ctx: ctx, cmd: cmd, args: args[1:], stdout: stdout, stderr: stderr, tty: tty}
+	inv.flags = pflag.NewFlagSet(cmd.name, pflag.ContinueOnError)
+	inv.flags.SetOutput(io.Discard)
+	inv.flags.SortFlags = false
+	return inv.report(cmd.run(inv))
+}
+
+// report turns a command's error into a message and an exit status.
+func (c *invocation) report(err error) int {
+	var (
+		input inputError
+		unmet unmetError
+		peer  peerError
+	)
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, pflag.ErrHelp):
+		c.usage(c.stdout)
+		return exitOK
+	case c.ctx.Err() != nil:
+		fmt.Fprintf(c.stderr, "ntrdr %s: interrupted\n", c.cmd.name)
+		return exitInterrupt
+	}
+	fmt.Fprintf(c.stderr, "ntrdr %s: %v\n", c.cmd.name, err)
+	switch {
+	case errors.As(err, &input):
+		return exitBadInput
+	case errors.As(err, &unmet):
+		return exitUnmet
+	case errors.As(err, &peer):
+		return exitPeer
+	}
+	return exitUnmet
+}
+
+// parse parses the flags; positional arguments stay in c.flags.Args.
+func (c *invocation) parse(maxArgs int) error {
+	if err := c.flags.Parse(c.args); err != nil {
+		if errors.Is(err, pflag.ErrHelp) {
+			return err
+		}
+		return inputError{err}
+	}
+	if n := c.flags.NArg(); n > maxArgs {
+		return badInput("unexpected argument %q", c.flags.Arg(maxArgs))
+	}
+	return nil
+}
+
+func find(name string) *command {
+	for _, c := range commands() {
+		if c.name == name {
+			return c
+		}
+	}
+	return nil
+}
+
+func help(args []string, stdout, stderr io.Writer) int {
+	if len(args) > 1 {
+		cmd := find(args[1])
+		if cmd == nil {
+			fmt.Fprintf(stderr, "ntrdr: there is no command %q\n", args[1])
+			return exitBadInput
+		}
+		return run(context.Background(), []string{cmd.name, "--help"}, stdout, stderr, false)
+	}
+	fmt.Fprintf(stdout, "ntrdr emulates the Windows NT 3.5/3.51 redirector and Cache Manager.\n\nCommands:\n")
+	for _, c := range commands() {
+		fmt.Fprintf(stdout, "  %-9s %s\n", c.name, c.summary)
+	}
+	fmt.Fprintf(stdout, "\n`ntrdr COMMAND --help` shows a command's flags and an example. Begin with `ntrdr repro`.\n")
+	return exitOK
+}
+
+func (c *invocation) usage(w io.Writer) {
+	fmt.Fprintf(w, "ntrdr %s: %s\n\nUsage: ntrdr %s [flags] %s\n\n%s\n\nExample:\n%s\n\nFlags:\n%s",
+		c.cmd.name, c.cmd.summary, c.cmd.name, c.cmd.args, c.cmd.long, c.cmd.example, c.flags.FlagUsages())
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+
+	"github.com/ntrdr/ntrdr/internal/registry"
+)
+
+// defaultEdition is the model of the article.
+const defaultEdition = "kb143413"
+
+// defaultPolicies are the article's two: stock, and its cure.
+var defaultPolicies = []string{"nt351", "q143413"}
+
+func lookupEdition(name string) (registry.Edition, error) {
+	e, ok := registry.LookupEdition(name)
+	if !ok {
+		var names []string
+		for _, e := range registry.Editions() {
+			names = append(names, e.Name)
+		}
+		return e, badInput("--edition: there is no edition %q; there are %s", name, strings.Join(names, ", "))
+	}
+	return e, nil
+}
+
+func builtinPolicy(name, edition string) (registry.Settings, error) {
+	e, err := lookupEdition(edition)
+	if err != nil {
+		return registry.Settings{}, err
+	}
+	p, err := registry.Builtin(name)
+	if err != nil {
+		return registry.Settings{}, inputError{err}
+	}
+	return p.On(e), nil
+}
+
+// loadPolicyFile reads a .reg file and prints its warnings.
+func loadPolicyFile(c *invocation, path, edition string) (registry.Settings, error) {
+	e, err := lookupEdition(edition)
+	if err != nil {
+		return registry.Settings{}, err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return registry.Settings{}, inputError{err}
+	}
+	defer f.Close() // only read
+	p, warnings, err := registry.Load(path, f)
+	if err != nil {
+		return registry.Settings{}, inputError{err}
+	}
+	for _, w := range warnings {
+		fmt.Fprintf(c.stderr, "warning: %v\n", w)
+	}
+	return p.On(e), nil
+}
+
+// selectPolicies puts the built-in policies and the files together, in that order.
+func selectPolicies(c *invocation, names, files []string, edition string) ([]registry.Settings, error) {
+	var list []registry.Settings
+	for _, n := range names {
+		s, err := builtinPolicy(n, edition)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, s)
+	}
+	for _, f := range files {
+		s, err := loadPolicyFile(c, f, edition)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, s)
+	}
+	seen := map[string]bool{}
+	for _, s := range list {
+		if seen[s.Policy.Name] {
+			return nil, badInput("two policies are named %q", s.Policy.Name)
+		}
+		seen[s.Policy.Name] = true
+	}
+	if len(list) == 0 {
+		return nil, badInput("--policies: name at least one policy")
+	}
+	return list, nil
+}
+
+// terminalWidth is the width of standard output, or 0 if it is not a terminal.
+func terminalWidth() int {
+	w, _, err := term.GetSize(int(os.Stdout.Fd()))
+	if err != nil {
+		return 0
+	}
+	return w
+}

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/ntrdr/ntrdr/internal/link"
+	"github.com/ntrdr/ntrdr/internal/machine"
+	"github.com/ntrdr/ntrdr/internal/registry"
+	"github.com/ntrdr/ntrdr/internal/rt/wallrt"
+	"github.com/ntrdr/ntrdr/internal/trace"
+	"github.com/ntrdr/ntrdr/internal/volume"
+	"github.com/ntrdr/ntrdr/mailclient"
+)
+
+// station is a workstation on real TCP and the runtime it lives on.
+type station struct {
+	rt    *wallrt.Runtime
+	trace *trace.Recorder
+	ws    *machine.Workstation
+	fs    mailclient.FS // the postoffice behind the server's URL
+}
+
+// stationFlags say how a station reaches a server.
+type stationFlags struct {
+	settings registry.Settings
+	link     *link.Profile // nil: not shaped
+	loss     float64
+	outages  []link.Outage
+	seed     uint64
+}
+
+// connect assembles a workstation and connects it to the server.
+func connect(server, name string, f stationFlags) (*station, error) {
+	peer, err := parseServer(server)
+	if err != nil {
+		return nil, err
+	}
+	r := wallrt.New(f.seed)
+	s := &station{rt: r, trace: trace.NewRecorder(r, r.NewMutex(), false)}
+	s.ws, err = machine.NewLiveWorkstation(r, s.trace, machine.LiveWorkstation{
+		Name: name, Settings: f.settings, Peer: peer, Link: f.link, Loss: f.loss, Outages: f.outages, Seed: f.seed,
+	})
+	if err != nil {
+		r.Close()
+		return nil, inputError{err}
+	}
+	s.fs = machine.SubFS(s.ws.FS(), peer.Dir)
+	var cerr error
+	if err := r.Do("connect", func() { cerr = s.ws.Redirector.Connect() }); err != nil {
+		cerr = err
+	}
+	if cerr != nil {
+		r.Close()
+		return nil, peerError{cerr}
+	}
+	return s, nil
+}
+
+// close ends the circuit and every task.
+func (s *station) close() {
+	_ = s.rt.Do("close", func() { _ = s.ws.Close() }) // the server may be gone, and nothing is dirty
+	s.rt.Close()
+}
+
+// synchronousPolicy makes the redirector a plain client: no caching, no write-behind.
+const synchronousPolicy = "q163401"
+
+// withPostoffice runs f as a task on the postoffice in a directory or behind a URL.
+func withPostoffice(where string, f func(mailclient.FS) error) error {
+	if !strings.Contains(where, "://") {
+		v, err := volume.OpenDir(where)
+		if err != nil {
+			return inputError{err}
+		}
+		defer v.Close() // only the root's handle
+		return f(machine.LocalFS(v))
+	}
+	set, err := builtinPolicy(synchronousPolicy, defaultEdition)
+	if err != nil {
+		return err
+	}
+	s, err := connect(where, machine.ActorSenderHost, stationFlags{settings: set, seed: uint64(os.Getpid())})
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	var ferr error
+	if err := s.rt.Do("po", func() {
+		ferr = f(s.fs)
+		s.ws.Redirector.Idle().Wait(1<<63 - 1)
+	}); err != nil {
+		return peerError{err}
+	}
+	return ferr
+}
+
+func poCommand() *command {
+	return &command{
+		name: "po", args: "init|check DIR|URL", summary: "makes or checks a postoffice, in a directory or behind a URL",
+		long: "`po init` makes an empty postoffice; `po check` answers as the Mailer would, with the code, and names files\n" +
+			"that nothing refers to. The formats are our own (EMU-MSMAIL v1): Microsoft's were never published.",
+		example: "  ntrdr po init smb1://mailuser:secret@127.0.0.1:4450/MAILDATA\n  ntrdr po check /srv/maildata",
+		run:     runPo,
+	}
+}
+
+func runPo(c *invocation) error {
+	network := c.flags.String("network", "NET", "init: the postoffice's network")
+	po := c.flags.String("po", "HQ", "init: the postoffice's name")
+	users := c.flags.StringSlice("users", []string{"BOB"}, "init: mailboxes")
+	externals := c.flags.StringSlice("externals", []string{"NET/BRANCH"}, "init: other postoffices, NETWORK/PO")
+	if err := c.parse(2); err != nil {
+		return err
+	}
+	if c.flags.NArg() != 2 {
+		return badInput("say what to do and where, such as `ntrdr po check DIR`")
+	}
+	switch verb := c.flags.Arg(0); verb {
+	case "init":
+		cfg := mailclient.InitConfig{Network: *network, PO: *po, Users: *users}
+		for _, x := range *externals {
+			n, p, ok := strings.Cut(x, "/")
+			if !ok {
+				return badInput("--externals: %q is not NETWORK/PO", x)
+			}
+			cfg.Externals = append(cfg.Externals, mailclient.PostofficeName{Network: n, PO: p})
+		}
+		return initPostoffice(c, cfg)
+	case "check":
+		return checkPostoffice(c)
+	default:
+		return badInput("%q is neither init nor check", verb)
+	}
+}
+
+func initPostoffice(c *invocation, cfg mailclient.InitConfig) error {
+	where := c.flags.Arg(1)
+	if !strings.Contains(where, "://") {
+		if err := os.MkdirAll(where, 0o755); err != nil {
+			return inputError{err}
+		}
+	}
+	if err := withPostoffice(where, func(fs mailclient.FS) error { return mailclient.Init(fs, cfg) }); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(c.stdout, "postoffice %s/%s with %d mailboxes in %s\n", cfg.Network, cfg.PO, len(cfg.Users), redacted(where))
+	return err
+}
+
+func checkPostoffice(c *invocation) error {
+	var findings []mailclient.Finding
+	err := withPostoffice(c.flags.Arg(1), func(fs mailclient.FS) (err error) {
+		findings, err = mailclient.Check(fs)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, f := range findings {
+		fmt.Fprintln(c.stdout, f)
+	}
+	if len(findings) > 0 {
+		return unmetError{fmt.Sprintf("%d findings", len(findings))}
+	}
+	_, err = fmt.Fprintln(c.stdout, "nothing wrong")
+	return err
+}

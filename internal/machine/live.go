@@ -1,0 +1,150 @@
+package machine
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ntrdr/ntrdr/internal/link"
+	"github.com/ntrdr/ntrdr/internal/link/tcplink"
+	"github.com/ntrdr/ntrdr/internal/registry"
+	"github.com/ntrdr/ntrdr/internal/rt"
+	"github.com/ntrdr/ntrdr/internal/rt/wallrt"
+	"github.com/ntrdr/ntrdr/internal/smb2remote"
+	"github.com/ntrdr/ntrdr/internal/trace"
+	"github.com/ntrdr/ntrdr/internal/volume"
+	"github.com/ntrdr/ntrdr/smb1client"
+)
+
+// Peer is a live server's share, and a directory of it that holds a postoffice.
+type Peer struct {
+	Host, Addr     string // Addr is host:port
+	User, Password string
+	Share          string
+	Dir            string // with backslashes; "" is the share's root
+}
+
+// LiveConfig describes a live world: our redirector against a real server.
+type LiveConfig struct {
+	Settings registry.Settings
+	Peer     Peer
+	Link     link.Profile // shapes the sender's connection
+	Loss     float64
+	Outages  []link.Outage
+	Seed     uint64
+	Keep     bool
+	Wrap     func(rt.Runtime, link.Dialer) link.Dialer
+}
+
+// Live is a live world.
+type Live struct {
+	World
+	Runtime *wallrt.Runtime
+	remote  *smb2remote.FS
+}
+
+// remoteTimeout bounds one operation of the Mailer's connection.
+//
+// src: assumed (Samba answers a sharing violation after a second at most)
+const remoteTimeout = 30 * time.Second
+
+// NewLive connects the Mailer's end and assembles the sender's workstation, which is
+// not connected yet. Its owner calls Close.
+func NewLive(cfg LiveConfig) (*Live, error) {
+	remote, err := smb2remote.Dial(cfg.Peer.remoteConfig())
+	if err != nil {
+		return nil, fmt.Errorf("the Mailer's connection (SMB2): %w", err)
+	}
+	r := wallrt.New(cfg.Seed)
+	l := &Live{Runtime: r, remote: remote}
+	l.RT, l.Trace = r, trace.NewRecorder(r, r.NewMutex(), cfg.Keep)
+	l.Local = volume.NewMem(r, r.NewMutex(), volume.StockLimits())
+	l.MailerFS = FS[*smb2remote.File](remote)
+	if err := l.addSender(cfg); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
+}
+
+func (l *Live) addSender(cfg LiveConfig) (err error) {
+	l.Sender, err = NewLiveWorkstation(l.Runtime, l.Trace, LiveWorkstation{
+		Name: ActorSenderHost, Settings: cfg.Settings, Peer: cfg.Peer, Wrap: cfg.Wrap,
+		Link: &cfg.Link, Loss: cfg.Loss, Outages: cfg.Outages, Seed: cfg.Seed,
+	})
+	if err == nil {
+		l.SenderFS = SubFS(l.Sender.FS(), cfg.Peer.Dir)
+	}
+	return err
+}
+
+// LiveWorkstation describes a workstation on real TCP.
+type LiveWorkstation struct {
+	Name     string
+	Settings registry.Settings
+	Peer     Peer
+	Link     *link.Profile // nil: the connection is not shaped
+	Loss     float64
+	Outages  []link.Outage
+	Seed     uint64
+	Wrap     func(rt.Runtime, link.Dialer) link.Dialer
+}
+
+// NewLiveWorkstation assembles a workstation that will connect to a live server.
+func NewLiveWorkstation(r *wallrt.Runtime, rec *trace.Recorder, cfg LiveWorkstation) (*Workstation, error) {
+	dialer, err := cfg.dialer(rec)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Wrap != nil {
+		dialer = cfg.Wrap(r, dialer)
+	}
+	return NewWorkstation(r, WorkstationConfig{
+		Name: cfg.Name, Settings: cfg.Settings, Dialer: dialer, Server: cfg.Peer.Host, Share: cfg.Peer.Share,
+		Credentials: smb1client.Credentials{User: cfg.Peer.User, Password: cfg.Peer.Password},
+		Trace:       rec.Actor(cfg.Name),
+	})
+}
+
+// dialer shapes its connections if there is a link.
+func (cfg LiveWorkstation) dialer(rec *trace.Recorder) (link.Dialer, error) {
+	d := &tcplink.Dialer{Addr: cfg.Peer.Addr}
+	if cfg.Link == nil {
+		return d, nil
+	}
+	var err error
+	d.Shaper, err = tcplink.NewShaper(*cfg.Link, tcplink.Options{
+		Loss: cfg.Loss, Seed: cfg.Seed, Name: cfg.Name, Outages: cfg.Outages, Trace: rec.Actor(ActorLink),
+	})
+	return d, err
+}
+
+// NewDir makes a directory for a postoffice at the peer and returns the peer with it.
+func (p Peer) NewDir(name string) (Peer, error) {
+	remote, err := smb2remote.Dial(p.remoteConfig())
+	if err != nil {
+		return p, fmt.Errorf("the Mailer's connection (SMB2): %w", err)
+	}
+	err = errors.Join(remote.Mkdir(name), remote.Close())
+	if p.Dir != "" {
+		name = p.Dir + `\` + name
+	}
+	p.Dir = name
+	return p, err
+}
+
+func (p Peer) remoteConfig() smb2remote.Config {
+	return smb2remote.Config{
+		Addr: p.Addr, User: p.User, Password: p.Password, Share: p.Share, Dir: p.Dir, Timeout: remoteTimeout,
+	}
+}
+
+// Close ends the sender's circuit, the Mailer's connection and every task.
+func (l *Live) Close() error {
+	var err error
+	if l.Sender != nil {
+		err = l.Runtime.Do("close", func() { _ = l.Sender.Close() }) // the server may be gone
+	}
+	err = errors.Join(err, l.remote.Close())
+	l.Runtime.Close()
+	return err
+}
