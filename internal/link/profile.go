@@ -2,6 +2,7 @@ package link
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"time"
 )
 
@@ -105,6 +106,19 @@ func validDelay(d time.Duration) bool { return d >= 0 && d <= maxDelay }
 
 // validFraction is false for NaN as well.
 func validFraction(f float64) bool { return f >= 0 && f <= 1 }
+
+// Draw returns how long a packet stalls, mostly 0. It draws two numbers whatever
+// comes of it, or none on a link without stalls.
+func (s Stall) Draw(r *rand.Rand) time.Duration {
+	if s.Probability == 0 {
+		return 0
+	}
+	hit, share := r.Float64() < s.Probability, r.Float64()
+	if !hit {
+		return 0
+	}
+	return (s.Min + time.Duration(share*float64(s.Max-s.Min))).Round(time.Microsecond)
+}
 
 // String renders the stall for people.
 func (s Stall) String() string {

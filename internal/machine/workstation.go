@@ -3,6 +3,7 @@ package machine
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/ntrdr/ntrdr/internal/link"
@@ -49,6 +50,7 @@ type Workstation struct {
 // NewWorkstation assembles a workstation. It connects to nothing yet.
 func NewWorkstation(r rt.Runtime, cfg WorkstationConfig) (*Workstation, error) {
 	w := &Workstation{cfg: cfg, rt: r, rdrCfg: RedirectorConfig(cfg.Settings)}
+	w.cfg.Credentials.Workstation = strings.ToUpper(cfg.Name)
 	w.rdrCfg.Root = `\\` + cfg.Server + `\` + cfg.Share
 	var err error
 	if w.maxCmds, err = maxCmds(cfg.Settings); err != nil {

@@ -66,7 +66,7 @@ func (s *Server) Step(token []byte, now time.Time) (reply []byte, done bool, id 
 		return reply, false, Identity{}, err
 	case kind == typeAuthenticate && s.challenge != nil:
 		if id, err = s.verify(msg); err != nil {
-			return nil, false, Identity{}, err
+			return nil, false, id, err
 		}
 		return s.accept(), true, id, nil
 	}
@@ -144,7 +144,7 @@ func (s *Server) accept() []byte {
 	return respToken{state: negAcceptCompleted}.bytes()
 }
 
-// verify checks an AUTHENTICATE.
+// verify checks an AUTHENTICATE. With StatusLogonFailure it still says who tried.
 //
 // src: [MS-NLMP] §3.2.5.1.2
 func (s *Server) verify(msg []byte) (Identity, error) {
@@ -155,7 +155,7 @@ func (s *Server) verify(msg []byte) (Identity, error) {
 	id := Identity{User: m.user, Domain: m.domain, Workstation: m.workstation}
 	password, ok := s.lookup(m.user, m.domain)
 	if !ok {
-		return Identity{}, logonFailure(m.user)
+		return id, logonFailure(m.user)
 	}
 	if m.user == "" && len(m.nt) == 0 {
 		id.Anonymous = true
@@ -163,7 +163,7 @@ func (s *Server) verify(msg []byte) (Identity, error) {
 	}
 	base, ok := checkAnyDomain(s.nonce, m.nt, m.user, m.domain, password)
 	if !ok {
-		return Identity{}, logonFailure(m.user)
+		return id, logonFailure(m.user)
 	}
 	id.SessionKey, err = exportedKey(base, m)
 	if err != nil {

@@ -10,10 +10,13 @@ import (
 // circuit is a virtual circuit: what a client has negotiated, who is logged on and
 // what is open. Nothing of it outlives the transport connection.
 type circuit struct {
-	id      connID
-	client  string
-	lastUse time.Time
-	dead    bool
+	id     connID
+	client string // who listens for it, or its address
+	// workstation is the name that its last logon gave; it tells the clients of one
+	// host, or behind one address, apart.
+	workstation string
+	lastUse     time.Time
+	dead        bool
 
 	negotiated bool
 	extended   bool

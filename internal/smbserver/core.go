@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ntrdr/ntrdr/internal/nt"
@@ -173,7 +174,7 @@ func (c *core) dropOthers(cir *circuit) {
 		return
 	}
 	for _, old := range slices.Clone(c.circuits) {
-		if old != cir && old.client == cir.client {
+		if old != cir && old.client == cir.client && strings.EqualFold(old.workstation, cir.workstation) {
 			c.hangUp(old, "the client opened its first circuit anew")
 		}
 	}

@@ -84,6 +84,7 @@ func (c *core) setupExtended(x *exchange, r *smbwire.SessionSetupExtendedRequest
 	c.clientLimits(x, r.MaxBufferSize, r.Capabilities)
 	l.legs++
 	token, done, id, err := l.auth.Step(r.SecurityBlob, c.now)
+	x.cir.workstation = id.Workstation
 	out := &smbwire.SessionSetupExtendedResponse{
 		SecurityBlob: token, NativeOS: nativeOS, NativeLanMan: nativeLanMan,
 	}

@@ -2,7 +2,6 @@ package simlink
 
 import (
 	"math/rand/v2"
-	"time"
 
 	"github.com/ntrdr/ntrdr/internal/link"
 	"github.com/ntrdr/ntrdr/internal/trace"
@@ -33,9 +32,7 @@ func newDirection(l *Link, name string, to *table) *direction {
 		line:    link.NewLine(l.p.RateBits, l.p.Queue),
 		loss:    l.p.TotalLoss(l.opt.Loss),
 		weather: l.rt.Rand("link-" + name + "/" + l.opt.Name),
-	}
-	if l.p.Stall.Probability > 0 {
-		d.stalls = l.rt.Rand("stall-" + name + "/" + l.opt.Name)
+		stalls:  l.rt.Rand("stall-" + name + "/" + l.opt.Name),
 	}
 	d.arrive = d.onArrival
 	return d
@@ -64,7 +61,7 @@ func (d *direction) offer(p *packet) {
 // whatever happens, so that the weather depends on the packet count alone.
 func (d *direction) decide(p *packet, hit bool) Fate {
 	unlucky := d.weather.Float64() < d.loss && (len(p.data) > 0 || !d.l.opt.DataLossOnly)
-	stall := d.drawStall()
+	stall := d.l.p.Stall.Draw(d.stalls)
 	if hit || d.l.isDown {
 		return Vanished
 	}
@@ -81,18 +78,6 @@ func (d *direction) decide(p *packet, hit bool) Fate {
 	}
 	p.at = done.Sub(d.l.start) + d.l.p.OneWay()
 	return Arrives
-}
-
-func (d *direction) drawStall() time.Duration {
-	if d.stalls == nil {
-		return 0
-	}
-	s := d.l.p.Stall
-	hit, share := d.stalls.Float64() < s.Probability, d.stalls.Float64()
-	if !hit {
-		return 0
-	}
-	return (s.Min + time.Duration(share*float64(s.Max-s.Min))).Round(time.Microsecond)
 }
 
 // view is p for the functions of Options.

@@ -8,129 +8,162 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/ntrdr/ntrdr/internal/link"
 )
 
-// Conn is one connection. It implements link.Conn.
+// Conn is a connection of session packets. It implements link.Conn.
 type Conn struct {
 	c      net.Conn
-	speed  int64
-	server bool // grants session requests
 	r      *bufio.Reader
+	speed  int64
+	server bool
+	closed atomic.Bool
+	opened bool  // a control packet has arrived; used by Recv alone
+	broken error // there are no more messages; used by Recv alone
 
-	sending sync.Mutex // one packet at a time; held across the write
-	frame   []byte     // scratch; +checklocks:sending
-
-	closing sync.Once
-	closed  chan struct{}
+	sendMu sync.Mutex
+	frame  []byte // +checklocks:sendMu
 }
 
 var _ link.Conn = (*Conn)(nil)
 
 func newConn(c net.Conn, speed int64, server bool) *Conn {
-	return &Conn{c: c, speed: speed, server: server, r: bufio.NewReader(c), closed: make(chan struct{})}
+	return &Conn{c: c, r: bufio.NewReader(c), speed: speed, server: server}
 }
 
-// LinkSpeed is the profile's rate in bytes a second, 0 without one.
+// LinkSpeed is the rate of the Shaper's profile, 0 without one.
 func (c *Conn) LinkSpeed() int64 { return c.speed }
 
 // RemoteAddr is the peer's address.
 func (c *Conn) RemoteAddr() net.Addr { return c.c.RemoteAddr() }
 
-// Send writes one session message.
+// Send writes the message behind its header.
 func (c *Conn) Send(msg []byte) error {
 	if len(msg) > link.MaxMessage {
 		return fmt.Errorf("send: message of %d bytes exceeds %d", len(msg), link.MaxMessage)
 	}
-	if err := c.send(link.SessionMessage, msg); err != nil {
-		return fmt.Errorf("send: %w", err)
+	return c.send(link.SessionMessage, msg)
+}
+
+func (c *Conn) send(kind byte, body []byte) error {
+	c.sendMu.Lock()
+	defer c.sendMu.Unlock()
+	h := link.FrameHeader{Type: kind, Length: len(body)}.Bytes()
+	// One write, so that the header does not travel in a segment of its own.
+	c.frame = append(append(c.frame[:0], h[:]...), body...)
+	if _, err := c.c.Write(c.frame); err != nil {
+		return c.failure("send", err)
 	}
 	return nil
 }
 
-// send writes one session packet, header and body at once.
-func (c *Conn) send(kind byte, body []byte) error {
-	c.sending.Lock()
-	defer c.sending.Unlock()
-	h := link.FrameHeader{Type: kind, Length: len(body)}.Bytes()
-	c.frame = append(append(c.frame[:0], h[:]...), body...)
-	_, err := c.c.Write(c.frame)
-	return c.translate(err)
-}
-
-// Recv returns the next session message. Keep-alives are ignored; a server's end
-// grants a session request.
-//
-// src: RFC 1002 §4.3
+// Recv returns the next message. It answers a session request, as the server, and
+// passes over keep-alives. After an error there are no more messages.
 func (c *Conn) Recv() ([]byte, error) {
-	for {
-		h, err := c.header()
-		if err != nil {
-			return nil, fmt.Errorf("recv: %w", err)
-		}
-		body := make([]byte, h.Length)
-		if _, err := io.ReadFull(c.r, body); err != nil {
-			if errors.Is(err, io.EOF) {
-				err = io.ErrUnexpectedEOF
-			}
-			return nil, fmt.Errorf("recv: %w", c.translate(err))
-		}
+	for c.broken == nil {
+		kind, body, err := c.packet()
 		switch {
-		case h.Type == link.SessionMessage:
+		case err != nil:
+			c.broken = c.failure("recv", err)
+		case kind == link.SessionMessage:
 			return body, nil
-		case h.Type == link.SessionKeepAlive:
-		case h.Type == link.SessionRequest && c.server:
-			if err := c.send(link.PositiveResponse, nil); err != nil {
-				return nil, fmt.Errorf("recv: %w", err)
-			}
 		default:
-			return nil, fmt.Errorf("recv: unexpected session packet 0x%02x of %d bytes", h.Type, h.Length)
+			c.broken = c.control(kind)
 		}
 	}
+	return nil, c.broken
 }
+
+// control handles a session packet that is not a message.
+func (c *Conn) control(kind byte) error {
+	first := !c.opened
+	c.opened = true
+	switch {
+	case kind == link.SessionKeepAlive:
+		return nil
+	case kind == link.SessionRequest && c.server && first:
+		return c.send(link.PositiveResponse, nil)
+	}
+	return fmt.Errorf("recv: unexpected session packet 0x%02x", kind)
+}
+
+// packet reads a session packet; io.EOF means that the stream ended before it.
+func (c *Conn) packet() (kind byte, body []byte, err error) {
+	h, err := c.header()
+	if err != nil {
+		return 0, nil, err
+	}
+	body = make([]byte, h.Length)
+	if _, err := io.ReadFull(c.r, body); err != nil {
+		return 0, nil, unexpected(err)
+	}
+	return h.Type, body, nil
+}
+
+// maxControl bounds session packets that are not messages.
+//
+// src: RFC 1002 §4.3.2 (two encoded names of at most 255 bytes each)
+const maxControl = 510
 
 func (c *Conn) header() (link.FrameHeader, error) {
 	var b [link.FrameHeaderLen]byte
-	if _, err := io.ReadFull(c.r, b[:]); err != nil {
-		return link.FrameHeader{}, c.translate(err)
+	if n, err := io.ReadFull(c.r, b[:]); err != nil {
+		if n > 0 {
+			err = unexpected(err)
+		}
+		return link.FrameHeader{}, err
 	}
-	return link.ParseFrameHeader(b)
+	h, err := link.ParseFrameHeader(b)
+	if err == nil && h.Type != link.SessionMessage && h.Length > maxControl {
+		err = fmt.Errorf("session packet 0x%02x of %d bytes exceeds %d", h.Type, h.Length, maxControl)
+	}
+	return h, err
 }
 
-// Close closes the connection; pending Send and Recv return ErrClosed.
-func (c *Conn) Close() error {
-	var err error
-	c.closing.Do(func() {
-		close(c.closed)
-		err = c.c.Close()
-	})
+// unexpected is err for a stream that ended inside a packet.
+func unexpected(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
 	return err
 }
 
-// wsaECONNRESET is what Windows says where others say ECONNRESET.
-//
-// src: Windows Sockets 2 error codes
-const wsaECONNRESET = syscall.Errno(10054)
-
-// translate turns a socket's error into one of package link.
-func (c *Conn) translate(err error) error {
-	if err == nil {
+// Close closes the connection.
+func (c *Conn) Close() error {
+	if c.closed.Swap(true) {
 		return nil
 	}
-	select {
-	case <-c.closed:
-		return link.ErrClosed
-	default:
+	if err := c.c.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+		return fmt.Errorf("close: %w", err)
 	}
+	return nil
+}
+
+// failure names an error of the socket by the errors of package link.
+func (c *Conn) failure(op string, err error) error {
+	if c.closed.Load() {
+		return fmt.Errorf("%s: %w", op, link.ErrClosed)
+	}
+	if known := reason(err); known != nil {
+		return fmt.Errorf("%s: %w: %w", op, known, err)
+	}
+	return fmt.Errorf("%s: %w", op, err)
+}
+
+// reason is package link's word for an error of a socket, nil if it has none or the
+// error says it already.
+func reason(err error) error {
+	var op *net.OpError
 	switch {
-	case errors.Is(err, link.ErrAborted), errors.Is(err, link.ErrReset), errors.Is(err, os.ErrDeadlineExceeded):
-		return err
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, wsaECONNRESET), errors.Is(err, net.ErrClosed):
-		return fmt.Errorf("%w: %w", link.ErrReset, err)
-	case errors.Is(err, syscall.ETIMEDOUT):
-		return fmt.Errorf("%w: %w", link.ErrAborted, err)
+	case errors.Is(err, net.ErrClosed):
+		return link.ErrClosed
+	case errors.Is(err, syscall.ETIMEDOUT), errors.Is(err, os.ErrDeadlineExceeded):
+		return link.ErrAborted
+	case errors.As(err, &op):
+		return link.ErrReset
 	}
-	return err
+	return nil
 }

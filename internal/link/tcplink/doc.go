@@ -1,27 +1,30 @@
-// Package tcplink carries SMB messages over real TCP, in real time, and can shape a
-// connection to a link.Profile on the way.
+// Package tcplink carries messages over real TCP in real time, as NetBIOS session
+// packets: direct hosting, or after an RFC 1002 session request. A Shaper makes the
+// connections of one client slow and lossy, in the client's own process.
 //
 // # Model
 //
-// A message is a NetBIOS session packet: a header of 4 bytes, then the message. A
-// Dialer is the client's end; with a Profile it shapes both directions in this
-// process: each 1460 bytes of the stream are a segment that waits for the window of
-// 8760 bytes, for the line's rate and for half the round-trip time. Real TCP below
-// loses nothing, so a lost packet becomes a stall: the segment arrives when the
-// retransmission rule of tcp-nt351 would have brought it, and after five
-// retransmissions in vain the connection is aborted. An outage is the same with
-// every packet lost.
-//
-// The package runs on goroutines and the machine's clock: it is for live runs alone.
+// A Shaper stands between the client and its sockets. Each direction is a link.Line
+// that all its connections share; what is written, and what is read, is cut into
+// segments, each of which waits for the window of 8760 bytes, for the line and for half
+// the round-trip time. Both ends' kernels see a perfect connection, so a lost segment
+// cannot be lost: it stalls its direction instead, for as long as the retransmissions
+// of tcp-nt351 would have taken, timeouts doubling, and the sixth loss in a row aborts
+// the connection.
 //
 // # Locks
 //
-//	Conn.sending   one message at a time enters the stream; held across writes
-//	shaper.mu      the schedule of one direction; never held across a wait
+//	Conn.sendMu      one message at a time; held while the socket blocks
+//	  Shaper.mu      lines, weather, outages, counts; never held across a wait
+//	    trace.Recorder
+//
+// Each shaped connection has two goroutines, one a direction. They end when the
+// connection is closed or dies, or at the latest when its linger time is over.
 //
 // # Limits
 //
-// The shape is a model above a real TCP: congestion windows are the kernel's, and a
-// stall holds what is behind it in order, as a receiver that keeps early segments
-// does. A Listener does not shape.
+// Slow start and packets without data are not modelled: stalls slow a link down, yet
+// less than lost packets would (compare package simlink). The queue does not drop; a
+// writer waits for room in it. Deadlines of a shaped net.Conn act on the socket, not on
+// the shaped end. Times are as good as the machine's timers.
 package tcplink

@@ -7,22 +7,23 @@ import (
 )
 
 // retransmit repeats a segment that was lost at first, until it gets through or TCP
-// gives up: it waits an rto, asks lost about the next attempt, and so on with rto
-// doubled. wait returns an error if the connection ended meanwhile.
-func retransmit(tcp link.TCPParams, rto time.Duration, wait func(time.Duration) error, lost func() bool) error {
-	for range tcp.MaxDataRetransmissions {
-		if err := wait(rto); err != nil {
-			return err
+// gives up: it waits until an rto after the first attempt, asks lost about the next,
+// and so on with rto doubled. It returns how long after the first attempt the last
+// one was. wait returns an error if the connection ended meanwhile.
+func retransmit(tcp link.TCPParams, rto time.Duration, wait func(sinceFirst time.Duration) error, lost func() bool) (stall time.Duration, err error) {
+	for try := 0; ; try++ {
+		stall += rto
+		if err := wait(stall); err != nil {
+			return stall, err
+		}
+		if try == tcp.MaxDataRetransmissions {
+			return stall, link.ErrAborted
 		}
 		if !lost() {
-			return nil
+			return stall, nil
 		}
 		rto = link.Backoff(rto, tcp.MaxRTO)
 	}
-	if err := wait(rto); err != nil {
-		return err
-	}
-	return link.ErrAborted
 }
 
 // handshake waits as long as a SYN and its answer take, with the SYN's own timeouts.

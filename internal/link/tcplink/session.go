@@ -3,7 +3,6 @@ package tcplink
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 	"time"
@@ -54,31 +53,27 @@ func (s *Session) open(c *Conn, deadline time.Time) error {
 	if err := c.c.SetReadDeadline(deadline); err != nil {
 		return err
 	}
-	h, err := c.header()
+	kind, body, err := c.packet()
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return link.ErrTimeout
 	case err != nil:
 		return fmt.Errorf("session request: %w", err)
 	}
-	body := make([]byte, h.Length)
-	if _, err := io.ReadFull(c.r, body); err != nil {
-		return fmt.Errorf("session request: %w", err)
-	}
-	if err := answer(h, body); err != nil {
+	if err := answer(kind, body); err != nil {
 		return err
 	}
 	return c.c.SetReadDeadline(time.Time{})
 }
 
-func answer(h link.FrameHeader, body []byte) error {
+func answer(kind byte, body []byte) error {
 	switch {
-	case h.Type == link.PositiveResponse:
+	case kind == link.PositiveResponse:
 		return nil
-	case h.Type == link.NegativeResponse && len(body) == 1:
+	case kind == link.NegativeResponse && len(body) == 1:
 		return fmt.Errorf("session request: %w: code 0x%02x", link.ErrRefused, body[0])
-	case h.Type == link.RetargetResponse:
+	case kind == link.RetargetResponse:
 		return errors.New("session request: the server wants another address, which is not supported")
 	}
-	return fmt.Errorf("session request: answered with session packet 0x%02x of %d bytes", h.Type, len(body))
+	return fmt.Errorf("session request: answered with session packet 0x%02x of %d bytes", kind, len(body))
 }

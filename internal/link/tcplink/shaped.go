@@ -34,7 +34,8 @@ type flow struct {
 	c     *shaped
 	w     *wire
 	queue chan piece
-	rtt   link.RTTEstimator
+	rtt   link.RTTEstimator // used by pass alone, as win
+	win   window
 }
 
 // piece is a segment on its way, or the end of the stream.
@@ -53,7 +54,12 @@ func newShaped(s *Shaper, c net.Conn) *shaped {
 }
 
 func (c *shaped) newFlow(w *wire) *flow {
-	return &flow{c: c, w: w, queue: make(chan piece, c.s.queueLen()), rtt: link.NewRTTEstimator(c.s.tcp)}
+	return &flow{
+		c: c, w: w,
+		queue: make(chan piece, c.s.queueLen()),
+		rtt:   link.NewRTTEstimator(c.s.tcp),
+		win:   window{size: c.s.tcp.Window},
+	}
 }
 
 func (c *shaped) run() {
@@ -92,29 +98,33 @@ func (f *flow) put(data []byte, err error) error {
 	}
 }
 
-// pass waits until p has crossed the link.
+// pass waits until p has crossed the link, or the connection dies, or stop is closed.
 func (f *flow) pass(p piece, stop <-chan struct{}) error {
 	s := f.c.s
-	wait := func(d time.Duration) error { return f.c.sleep(d, stop) }
+	start := f.win.admit(p.at, len(p.data))
 	if p.lost {
+		wait := func(d time.Duration) error { return f.c.sleepUntil(start.Add(d), stop) }
 		lost := func() bool { return s.again(f.w, p.number, len(p.data)) }
-		if err := retransmit(s.tcp, f.rtt.RTO(), wait, lost); err != nil {
+		stall, err := retransmit(s.tcp, f.rtt.RTO(), wait, lost)
+		if err != nil {
 			f.c.countAbort(err)
 			return err
 		}
-		p.at = time.Now()
-		s.hold(f.w, p.at)
+		start = start.Add(stall)
+		s.hold(f.w, start)
 	}
-	arrival := s.transmit(f.w, p.at, len(p.data)).Add(s.p.OneWay())
+	arrival := s.transmit(f.w, start, len(p.data)).Add(s.p.OneWay())
+	acked := arrival.Add(s.p.OneWay())
+	f.win.sent(len(p.data), acked)
 	if !p.lost {
-		f.rtt.Sample(arrival.Sub(p.at) + s.p.OneWay())
+		f.rtt.Sample(acked.Sub(start))
 	}
-	return wait(time.Until(arrival))
+	return f.c.sleepUntil(arrival, stop)
 }
 
-// sleep waits for d, unless the connection dies or stop is closed.
-func (c *shaped) sleep(d time.Duration, stop <-chan struct{}) error {
-	t := time.NewTimer(d)
+// sleepUntil waits for at, unless the connection dies or stop is closed.
+func (c *shaped) sleepUntil(at time.Time, stop <-chan struct{}) error {
+	t := time.NewTimer(time.Until(at))
 	defer t.Stop()
 	select {
 	case <-t.C:

@@ -51,6 +51,7 @@ type wire struct {
 	name    string
 	line    *link.Line
 	weather *rand.Rand // one draw an attempt to send a segment
+	stalls  *rand.Rand
 	stats   *link.DirectionStats
 }
 
@@ -91,6 +92,7 @@ func (s *Shaper) newWire(name string, stats *link.DirectionStats) wire {
 		name:    name,
 		line:    link.NewLine(s.p.RateBits, forever),
 		weather: rand.New(rt.NewSource(s.opt.Seed, "link-"+name+"/"+s.opt.Name)),
+		stalls:  rand.New(rt.NewSource(s.opt.Seed, "stall-"+name+"/"+s.opt.Name)),
 		stats:   stats,
 	}
 }

@@ -58,6 +58,10 @@ func (s *Shaper) transmit(w *wire, at time.Time, n int) time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	done, _ := w.line.Transmit(at, n+link.PacketOverhead)
+	if stall := s.p.Stall.Draw(w.stalls); stall > 0 {
+		done = done.Add(stall)
+		w.line.Hold(done)
+	}
 	return done
 }
 
