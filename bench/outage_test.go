@@ -93,10 +93,6 @@ func namesMessage(r bench.Result, id int) bool {
 	})
 }
 
-func hasEvent(r bench.Result, id int) bool {
-	return slices.ContainsFunc(r.EventLog, func(e bench.LogEvent) bool { return e.ID == id })
-}
-
 // (b) The same cut under the fix: the sender sees the error and tries again.
 func TestUnderTheFixACutCostsARetryAndNothingElse(t *testing.T) {
 	for seed := range uint64(15) {
@@ -129,8 +125,7 @@ func TestUnderTheFixALongOutageIsTold(t *testing.T) {
 // (d) Stock NT, cut before the last synchronous call: here the sender does see it.
 func TestACutBeforeTheLastSynchronousCallIsSeenUnderStockNT(t *testing.T) {
 	s := spec(t, nt351, "ras-28.8")
-	s.OnCall = func(w *bench.World, call bench.Call) {}
-	c := &cutter{length: 90 * time.Second, when: func(c *cutter, e bench.Event) bool {
+	c := &cutter{length: 90 * time.Second, when: func(_ *cutter, e bench.Event) bool {
 		return e.Actor == "sender" && e.Kind == trace.AppCall && e.Op == "create" && strings.HasSuffix(e.Path, ".P1")
 	}}
 	c.into(&s)

@@ -194,8 +194,15 @@ func TestWriteBehindBuffersAloneOpenAWindowOfOneWriteAtMost(t *testing.T) {
 		size     int
 		want     int // most WRITEs of the message file after the KEY's CLOSE
 	}{
-		{"full", 4 << 10, 0}, {"full", 8 << 10, 0}, {"full", 32 << 10, 0}, {"full", 100 << 10, 0},
-		{"fourth", 4 << 10, 0}, {"fourth", 8 << 10, 0}, {"fourth", 12 << 10, 1}, {"fourth", 32 << 10, 1}, {"fourth", 100 << 10, 1},
+		{"full", 4 << 10, 0},
+		{"full", 8 << 10, 0},
+		{"full", 32 << 10, 0},
+		{"full", 100 << 10, 0},
+		{"fourth", 4 << 10, 0},
+		{"fourth", 8 << 10, 0},
+		{"fourth", 12 << 10, 1},
+		{"fourth", 32 << 10, 1},
+		{"fourth", 100 << 10, 1},
 	}
 	for _, r := range rows {
 		worst := 0

@@ -79,6 +79,7 @@ func (t *trial) senderConfig() mailclient.SenderConfig {
 		c.POClose = mailclient.CloseAfterKey
 	}
 	switch t.spec.Path {
+	case P1: // the defaults
 	case P2:
 		c.MessageShare = nt.ShareNone
 	case P3:

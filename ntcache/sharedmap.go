@@ -1,6 +1,7 @@
 package ntcache
 
 import (
+	"errors"
 	"io"
 	"math"
 	"slices"
@@ -109,7 +110,7 @@ func (s *SharedCacheMap) makeResident(from, to int64) error {
 		}
 		buf := make([]byte, end-start)
 		n, err := s.backing.PageIn(buf, start)
-		if err != nil && err != io.EOF {
+		if err != nil && !errors.Is(err, io.EOF) {
 			return err
 		}
 		clear(buf[n:])

@@ -50,7 +50,7 @@ func loadPolicyFile(c *invocation, path, edition string) (registry.Settings, err
 	if err != nil {
 		return registry.Settings{}, inputError{err}
 	}
-	defer f.Close() // only read
+	defer func() { _ = f.Close() }() // it was only read
 	p, warnings, err := registry.Load(path, f)
 	if err != nil {
 		return registry.Settings{}, inputError{err}

@@ -74,7 +74,7 @@ func withPostoffice(where string, f func(mailclient.FS) error) error {
 		if err != nil {
 			return inputError{err}
 		}
-		defer v.Close() // only the root's handle
+		defer func() { _ = v.Close() }() // only the root's handle
 		return f(machine.LocalFS(v))
 	}
 	set, err := builtinPolicy(synchronousPolicy, defaultEdition)

@@ -28,7 +28,7 @@ type storyFlags struct {
 // Defaults of a trial.
 //
 // src: KB Q132060 (an average message is 8 KB; 32 KB is the most that a body shows,
-// KB Q125256); assumed (the poll is accelerated from the documented 5 minutes)
+// KB Q125256); assumed (the poll is accelerated from the documented 5 minutes).
 const (
 	defaultSize = 32 << 10
 	defaultPoll = 5 * time.Second

@@ -61,7 +61,8 @@ func ParseProfile(data []byte) (Profile, error) {
 func (p Profile) MarshalJSON() ([]byte, error) {
 	return json.Marshal(profileFile{
 		p.Name, p.RateBits, jsonTime(p.RTT), jsonTime(p.Queue), p.Loss,
-		stallFile{p.Stall.Probability, jsonTime(p.Stall.Min), jsonTime(p.Stall.Max)}, sourcesFile(p.Sources),
+		stallFile{p.Stall.Probability, jsonTime(p.Stall.Min), jsonTime(p.Stall.Max)},
+		sourcesFile(p.Sources),
 	})
 }
 

@@ -15,6 +15,8 @@ const (
 )
 
 // FrameHeaderLen is the length of a FrameHeader on the wire.
+//
+// src: RFC 1002 §4.3.1
 const FrameHeaderLen = 4
 
 // FrameHeader starts every session packet.

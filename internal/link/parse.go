@@ -98,6 +98,8 @@ func (o *Outage) parseWhat(s string) (err error) {
 // Validate reports an outage that ParseOutage would not return.
 func (o Outage) Validate() error {
 	switch {
+	case o.Kind > Standstill:
+		return fmt.Errorf("outage of unknown kind %d", o.Kind)
 	case o.At < 0 || o.Segment < 0:
 		return fmt.Errorf("outage %v: the start is negative", o)
 	case o.Kind != Cut && o.Duration <= 0:

@@ -67,6 +67,7 @@ func (l localFS) open(path string, p nt.CreateParams) (volume.File, error) {
 		return l.v.Create(path, nt.AttrArchive)
 	case nt.FileOpen, nt.FileOverwrite:
 		return l.v.Open(path)
+	default: // what opens if it can and creates if it must
 	}
 	f, err := l.v.Open(path)
 	if errors.Is(err, nt.StatusObjectNameNotFound) {

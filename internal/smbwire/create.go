@@ -23,8 +23,9 @@ func OplockFlags(l nt.OplockLevel) CreateFlags {
 		return CreateRequestOplock
 	case nt.OplockBatch:
 		return CreateRequestOplock | CreateRequestBatchOplock
+	default:
+		return 0
 	}
-	return 0
 }
 
 // Oplock returns the level that the flags ask for.

@@ -126,9 +126,9 @@ func (d *decoder) remaining() int                     { return d.end - d.off }
 func (d *decoder) utime(field string) UTime           { return UTime(d.u32(field)) }
 func (d *decoder) attrs16(f string) nt.FileAttributes { return nt.FileAttributes(d.u16(f)) }
 
-// millis32 reads a signed count of milliseconds; -1 means for ever.
-func (d *decoder) millis32(field string) time.Duration {
-	return time.Duration(int32(d.u32(field))) * time.Millisecond
+// timeout32 reads a signed count of milliseconds; -1 means for ever.
+func (d *decoder) timeout32() time.Duration {
+	return time.Duration(int32(d.u32("Timeout"))) * time.Millisecond
 }
 
 // blob returns the next n bytes, aliasing the message; nil for none.

@@ -24,9 +24,9 @@ type encoder struct {
 	err     *FormatError
 }
 
-// newEncoder writes a run of parameters or data behind dst.
-func newEncoder(cmd Command, dst []byte, fl Flags2) *encoder {
-	return &encoder{buf: dst, base: len(dst), cmd: cmd, flags2: fl}
+// newEncoder writes a run of parameters or data.
+func newEncoder(cmd Command, fl Flags2) *encoder {
+	return &encoder{cmd: cmd, flags2: fl}
 }
 
 // error returns err without making a typed nil of it.
@@ -142,11 +142,11 @@ func (e *encoder) put16(field string, at, v int) {
 // attrs16 writes the attributes that 16 bits hold.
 func (e *encoder) attrs16(a nt.FileAttributes) { e.count16("FileAttributes", int(a)) }
 
-// millis32 writes d in whole milliseconds; negative values mean for ever.
-func (e *encoder) millis32(field string, d time.Duration) {
+// timeout32 writes d in whole milliseconds; negative values mean for ever.
+func (e *encoder) timeout32(d time.Duration) {
 	ms := d.Milliseconds()
 	if ms < math.MinInt32 || ms > math.MaxInt32 {
-		e.fail(field, "does not fit in 32 bits of milliseconds")
+		e.fail("Timeout", "does not fit in 32 bits of milliseconds")
 	}
 	e.u32(uint32(int32(ms)))
 }

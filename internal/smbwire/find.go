@@ -45,7 +45,7 @@ func EncodeFindEntries(f FindFormat, entries []FindEntry, limit int) (FindData, 
 		return FindData{}, unknownLevel(f.Level)
 	}
 	var out FindData
-	e := newEncoder(CmdTransaction2, nil, f.Flags2)
+	e := newEncoder(CmdTransaction2, f.Flags2)
 	last := 0
 	for i := range entries {
 		e.align(f.align())
@@ -94,7 +94,7 @@ func (f FindFormat) known() bool {
 // align is what an entry is aligned to.
 //
 // src: [MS-FSCC] §2.4 (eight bytes); assumed (none for the DOS levels, whose
-// entries have no link)
+// entries have no link).
 func (f FindFormat) align() int {
 	if f.isDOS() {
 		return 1

@@ -75,7 +75,7 @@ func EncodeFSInformation(level InfoLevel, i *FSInformation, fl Flags2) ([]byte, 
 	if !ok {
 		return nil, unknownLevel(level)
 	}
-	e := newEncoder(CmdTransaction2, nil, fl)
+	e := newEncoder(CmdTransaction2, fl)
 	codec.encode(i, e)
 	return e.buf, e.error()
 }

@@ -143,7 +143,7 @@ func EncodeFileInformation(level InfoLevel, i *FileInformation, fl Flags2) ([]by
 	if !ok {
 		return nil, unknownLevel(level)
 	}
-	e := newEncoder(CmdTransaction2, nil, fl)
+	e := newEncoder(CmdTransaction2, fl)
 	for _, g := range groups {
 		g.encode(i, e)
 	}

@@ -81,7 +81,7 @@ func (r *OpenAndXRequest) encode(e *encoder) {
 	e.utime(r.CreationTime)
 	e.u16(uint16(r.OpenMode))
 	e.u32(r.AllocationSize)
-	e.millis32("Timeout", r.Timeout)
+	e.timeout32(r.Timeout)
 	e.u32(0) // reserved
 	e.bytes()
 	e.str("FileName", r.FileName)
@@ -95,7 +95,7 @@ func (r *OpenAndXRequest) decode(d *decoder) {
 	r.CreationTime = d.utime("CreationTime")
 	r.OpenMode = OpenMode(d.u16("OpenMode"))
 	r.AllocationSize = d.u32("AllocationSize")
-	r.Timeout = d.millis32("Timeout")
+	r.Timeout = d.timeout32()
 	d.skip("Reserved", 4)
 	d.bytes()
 	r.FileName = d.str("FileName")

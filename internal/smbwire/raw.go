@@ -29,7 +29,7 @@ func (r *WriteRawRequest) encode(e *encoder) {
 	e.u16(r.Count)
 	e.u16(0) // reserved
 	e.offsetLow(r.Offset, r.Wide)
-	e.millis32("Timeout", r.Timeout)
+	e.timeout32(r.Timeout)
 	e.u16(uint16(r.WriteMode))
 	e.u32(0) // reserved
 	e.count16("DataLength", len(r.Data))
@@ -45,7 +45,7 @@ func (r *WriteRawRequest) decode(d *decoder) {
 	r.Count = d.u16("CountOfBytes")
 	d.skip("Reserved1", 2)
 	r.Offset = d.offsetLow()
-	r.Timeout = d.millis32("Timeout")
+	r.Timeout = d.timeout32()
 	r.WriteMode = nt.WriteMode(d.u16("WriteMode"))
 	d.skip("Reserved2", 4)
 	n := int(d.u16("DataLength"))

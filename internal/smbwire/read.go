@@ -244,7 +244,7 @@ func (r *ReadRawRequest) encode(e *encoder) {
 	e.offsetLow(r.Offset, r.Wide)
 	e.u16(r.MaxCount)
 	e.u16(r.MinCount)
-	e.millis32("Timeout", r.Timeout)
+	e.timeout32(r.Timeout)
 	e.u16(0) // reserved
 	e.offsetHigh(r.Offset, r.Wide)
 }
@@ -255,7 +255,7 @@ func (r *ReadRawRequest) decode(d *decoder) {
 	r.Offset = d.offsetLow()
 	r.MaxCount = d.u16("MaxCountOfBytesToReturn")
 	r.MinCount = d.u16("MinCountOfBytesToReturn")
-	r.Timeout = d.millis32("Timeout")
+	r.Timeout = d.timeout32()
 	d.skip("Reserved", 2)
 	r.Offset |= d.offsetHigh(r.Wide)
 }

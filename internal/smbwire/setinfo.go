@@ -72,7 +72,7 @@ func EncodeSetInformation(level InfoLevel, c *FileChange, fl Flags2) ([]byte, er
 	if !ok {
 		return nil, unknownLevel(level)
 	}
-	e := newEncoder(CmdTransaction2, nil, fl)
+	e := newEncoder(CmdTransaction2, fl)
 	codec.encode(c, e)
 	return e.buf, e.error()
 }

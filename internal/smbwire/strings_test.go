@@ -33,7 +33,7 @@ func TestStringsOnTheWire(t *testing.T) {
 		{"empty", "", Flags2Unicode, "\x00\x00", ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			e := newEncoder(CmdDelete, nil, tc.fl)
+			e := newEncoder(CmdDelete, tc.fl)
 			e.str("FileName", tc.in)
 			if got := string(e.buf); got != tc.wire || e.err != nil {
 				t.Errorf("got %q, %v, want %q", got, e.err, tc.wire)

@@ -65,7 +65,7 @@ func (r *Transaction2Request) encode(e *encoder) {
 	e.u8(r.MaxSetup)
 	e.u8(0) // reserved
 	e.u16(r.Flags)
-	e.millis32("Timeout", r.Timeout)
+	e.timeout32(r.Timeout)
 	e.u16(0) // reserved
 	e.count16("ParameterCount", len(r.Params))
 	paramPos := e.hole16()
@@ -86,7 +86,7 @@ func (r *Transaction2Request) decode(d *decoder) {
 	r.MaxSetup = d.u8("MaxSetupCount")
 	d.skip("Reserved1", 1)
 	r.Flags = d.u16("Flags")
-	r.Timeout = d.millis32("Timeout")
+	r.Timeout = d.timeout32()
 	d.skip("Reserved2", 2)
 	params, paramOff := int(d.u16("ParameterCount")), int(d.u16("ParameterOffset"))
 	data, dataOff := int(d.u16("DataCount")), int(d.u16("DataOffset"))

@@ -34,7 +34,7 @@ type FindFirst2Request struct {
 
 // Encode puts r into t; the limits are the caller's to set.
 func (r *FindFirst2Request) Encode(t *Transaction2Request, fl Flags2) error {
-	e := newEncoder(CmdTransaction2, nil, fl)
+	e := newEncoder(CmdTransaction2, fl)
 	e.u16(r.SearchAttributes)
 	e.u16(r.SearchCount)
 	e.u16(uint16(r.Flags))
@@ -72,7 +72,7 @@ type FindFirst2Response struct {
 
 // Encode puts r into t.
 func (r *FindFirst2Response) Encode(t *Transaction2Response, fl Flags2) error {
-	e := newEncoder(CmdTransaction2, nil, fl)
+	e := newEncoder(CmdTransaction2, fl)
 	e.u16(uint16(r.SID))
 	e.searchResult(r.SearchCount, r.EndOfSearch, r.EAErrorOffset, r.LastNameOffset)
 	t.set(e.buf, r.Data)
@@ -116,7 +116,7 @@ type FindNext2Request struct {
 
 // Encode puts r into t; the limits are the caller's to set.
 func (r *FindNext2Request) Encode(t *Transaction2Request, fl Flags2) error {
-	e := newEncoder(CmdTransaction2, nil, fl)
+	e := newEncoder(CmdTransaction2, fl)
 	e.u16(uint16(r.SID))
 	e.u16(r.SearchCount)
 	e.u16(uint16(r.Level))
@@ -152,7 +152,7 @@ type FindNext2Response struct {
 
 // Encode puts r into t.
 func (r *FindNext2Response) Encode(t *Transaction2Response, fl Flags2) error {
-	e := newEncoder(CmdTransaction2, nil, fl)
+	e := newEncoder(CmdTransaction2, fl)
 	e.searchResult(r.SearchCount, r.EndOfSearch, r.EAErrorOffset, r.LastNameOffset)
 	t.set(e.buf, r.Data)
 	return e.error()
@@ -174,7 +174,7 @@ type QueryFSInformationRequest struct{ Level InfoLevel }
 
 // Encode puts r into t; the limits are the caller's to set.
 func (r *QueryFSInformationRequest) Encode(t *Transaction2Request, fl Flags2) error {
-	e := newEncoder(CmdTransaction2, nil, fl)
+	e := newEncoder(CmdTransaction2, fl)
 	e.u16(uint16(r.Level))
 	t.set(Trans2QueryFS, e.buf, nil)
 	return e.error()
@@ -199,7 +199,7 @@ type QueryPathInformationRequest struct {
 
 // Encode puts r into t; the limits are the caller's to set.
 func (r *QueryPathInformationRequest) Encode(t *Transaction2Request, fl Flags2) error {
-	e := newEncoder(CmdTransaction2, nil, fl)
+	e := newEncoder(CmdTransaction2, fl)
 	e.levelAndName(r.Level, r.FileName)
 	t.set(Trans2QueryPath, e.buf, r.Data)
 	return e.error()
@@ -237,7 +237,7 @@ type SetPathInformationRequest struct {
 
 // Encode puts r into t; the limits are the caller's to set.
 func (r *SetPathInformationRequest) Encode(t *Transaction2Request, fl Flags2) error {
-	e := newEncoder(CmdTransaction2, nil, fl)
+	e := newEncoder(CmdTransaction2, fl)
 	e.levelAndName(r.Level, r.FileName)
 	t.set(Trans2SetPath, e.buf, r.Data)
 	return e.error()
@@ -263,7 +263,7 @@ type QueryFileInformationRequest struct {
 
 // Encode puts r into t; the limits are the caller's to set.
 func (r *QueryFileInformationRequest) Encode(t *Transaction2Request, fl Flags2) error {
-	e := newEncoder(CmdTransaction2, nil, fl)
+	e := newEncoder(CmdTransaction2, fl)
 	e.fid(r.FID)
 	e.u16(uint16(r.Level))
 	t.set(Trans2QueryFile, e.buf, r.Data)
@@ -291,7 +291,7 @@ type SetFileInformationRequest struct {
 
 // Encode puts r into t; the limits are the caller's to set.
 func (r *SetFileInformationRequest) Encode(t *Transaction2Request, fl Flags2) error {
-	e := newEncoder(CmdTransaction2, nil, fl)
+	e := newEncoder(CmdTransaction2, fl)
 	e.fid(r.FID)
 	e.u16(uint16(r.Level))
 	e.u16(0) // reserved
@@ -320,7 +320,7 @@ type InformationResponse struct {
 
 // Encode puts r into t.
 func (r *InformationResponse) Encode(t *Transaction2Response, fl Flags2) error {
-	e := newEncoder(CmdTransaction2, nil, fl)
+	e := newEncoder(CmdTransaction2, fl)
 	if r.HasEAErrorOffset {
 		e.u16(r.EAErrorOffset)
 	}

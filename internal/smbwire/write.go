@@ -26,7 +26,7 @@ func (r *WriteAndXRequest) encode(e *encoder) {
 	e.large = true
 	e.fid(r.FID)
 	e.offsetLow(r.Offset, r.Wide)
-	e.millis32("Timeout", r.Timeout)
+	e.timeout32(r.Timeout)
 	e.u16(uint16(r.WriteMode))
 	e.u16(r.Remaining)
 	e.count16("DataLengthHigh", len(r.Data)>>16)
@@ -41,7 +41,7 @@ func (r *WriteAndXRequest) decode(d *decoder) {
 	r.FID = d.fid()
 	r.Wide = d.wordCount == 14
 	r.Offset = d.offsetLow()
-	r.Timeout = d.millis32("Timeout")
+	r.Timeout = d.timeout32()
 	r.WriteMode = nt.WriteMode(d.u16("WriteMode"))
 	r.Remaining = d.u16("Remaining")
 	n := int(d.u16("DataLengthHigh")) << 16

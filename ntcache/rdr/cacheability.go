@@ -44,7 +44,7 @@ func (c Config) cacheability(p nt.CreateParams, attr nt.FileAttributes, oplock n
 // oplockToAsk is the oplock that an open requests.
 //
 // src: KB Q129202 ("if a file is opened in a non-exclusive (deny none) mode, the
-// redirector requests an opportunistic lock"); batch on NT LM 0.12: [MS-CIFS] §3.2.4.18
+// redirector requests an opportunistic lock"); batch on NT LM 0.12: [MS-CIFS] §3.2.4.18.
 func (c Config) oplockToAsk(p nt.CreateParams) nt.OplockLevel {
 	switch {
 	case !c.UseOpportunisticLocking, p.Options&nt.DirectoryFile != 0:

@@ -196,7 +196,7 @@ func (h *Handle) SetSize(size int64) error {
 // error of either.
 //
 // src: KB Q143413 (the data is sent on close), KB Q190812 (CLOSE after the
-// application has moved on); the three switches' meanings are assumed
+// application has moved on); the three switches' meanings are assumed.
 func (h *Handle) Close() error {
 	r, f := h.r, h.f
 	r.mu.Lock()

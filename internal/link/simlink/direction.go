@@ -97,6 +97,7 @@ func (d *direction) lose(p *packet, fate Fate) {
 		d.stats.Dropped++
 	case Vanished:
 		d.stats.Vanished++
+	case Arrives: // is not lost
 	}
 	d.l.opt.Trace.Emit(trace.Event{
 		Kind: trace.SegmentLost, Op: p.kind(), Off: p.number, Len: int64(len(p.data)), Text: d.name + " " + fate.String(),

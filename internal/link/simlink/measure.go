@@ -19,7 +19,7 @@ type Measurement struct {
 // bulkMessage is the size of the messages of Measure.
 //
 // src: assumed (large against a segment, so that the rest in the last one does not
-// matter)
+// matter).
 const bulkMessage = 64 << 10
 
 // Measure sends from client to server without a pause for d. It is called from a
