@@ -17,7 +17,7 @@ func paramsCommand() *command {
 func runParams(c *invocation) error {
 	reg := c.flags.String("reg", "", "show what this .reg file changes")
 	name := c.flags.String("policy", "", "show what a built-in policy changes")
-	edition := c.flags.String("edition", defaultEdition, "the model underneath")
+	edition := c.flags.String("edition", defaultEdition, "the model underneath: "+editionNames())
 	width := c.flags.Int("width", terminalWidth(), "wrap the table at this many columns; 0: never")
 	asJSON := c.flags.Bool("json", false, "print JSON")
 	if err := c.parse(0); err != nil {

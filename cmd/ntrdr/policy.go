@@ -19,13 +19,17 @@ var defaultPolicies = []string{"nt351", "q143413"}
 func lookupEdition(name string) (registry.Edition, error) {
 	e, ok := registry.LookupEdition(name)
 	if !ok {
-		var names []string
-		for _, e := range registry.Editions() {
-			names = append(names, e.Name)
-		}
-		return e, badInput("--edition: there is no edition %q; there are %s", name, strings.Join(names, ", "))
+		return e, badInput("--edition: there is no edition %q; there are %s", name, editionNames())
 	}
 	return e, nil
+}
+
+func editionNames() string {
+	var names []string
+	for _, e := range registry.Editions() {
+		names = append(names, e.Name)
+	}
+	return strings.Join(names, ", ")
 }
 
 func builtinPolicy(name, edition string) (registry.Settings, error) {

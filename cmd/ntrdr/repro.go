@@ -65,7 +65,7 @@ func (f *reproFlags) add(c *invocation) {
 	set.StringArrayVar(&f.outages, "outage", nil, "an outage, such as 12s:90s or segment=20:90s (may be repeated)")
 	set.IntVar(&f.seeds, "seeds", 1, "run this many seeds a policy and count the outcomes")
 	set.StringVar(&f.server, "server", "embedded:", "embedded: or smb1://user:password@host:port/share/path")
-	set.StringVar(&f.timeline, "timeline", timelineStory, "story, full (every event of the trace) or none")
+	set.StringVar(&f.timeline, "timeline", timelineStory, "--timeline=FORM: story, full (every event of the trace) or none; --timeline alone is full")
 	set.Lookup("timeline").NoOptDefVal = timelineFull
 	set.StringVar(&f.pcap, "pcap", "", "write the sender's SMBs to this pcapng file; with several policies the name gets the policy's")
 	set.StringVar(&f.html, "html", "", "write a self-contained page with both timelines to this file")

@@ -38,7 +38,7 @@ func (f *storyFlags) add(set *pflag.FlagSet) {
 	f.size = defaultSize
 	set.StringSliceVar(&f.policies, "policies", defaultPolicies, "built-in policies, by name")
 	set.StringArrayVar(&f.policyFiles, "policy", nil, "a policy of your own: a .reg file (may be repeated)")
-	set.StringVar(&f.edition, "edition", defaultEdition, "the model underneath; `ntrdr params --help` tells more")
+	set.StringVar(&f.edition, "edition", defaultEdition, "the model underneath: "+editionNames())
 	set.Uint64Var(&f.seed, "seed", 1, "seed of the first trial")
 	set.Var(&f.size, "message-size", "size of the message file, such as 8KB or 1MB")
 	set.DurationVar(&f.poll, "poll", defaultPoll, "the Mailer's poll interval (accelerated; the documented one is 5m)")

@@ -242,8 +242,11 @@ func TestBadOutages(t *testing.T) {
 		}
 	}
 	for _, o := range []link.Outage{
-		{}, {At: -1, Duration: 1}, {Segment: -1, Duration: 1},
-		{Kind: link.Standstill, Duration: rt.Forever}, {Kind: 9, Duration: 1},
+		{},
+		{At: -1, Duration: 1},
+		{Segment: -1, Duration: 1},
+		{Kind: link.Standstill, Duration: rt.Forever},
+		{Kind: 9, Duration: 1},
 	} {
 		if o.Validate() == nil {
 			t.Errorf("%+v was accepted", o)

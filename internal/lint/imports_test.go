@@ -71,7 +71,6 @@ var onlyIn = map[string][]string{
 	"github.com/schollz/progressbar":   {"bench", "cmd/ntrdr"},
 	"github.com/google/go-cmp":         nil, // tests
 	"github.com/rogpeppe/go-internal":  nil, // tests
-	"golang.org/x/text/encoding":       {"internal/smbwire", "internal/registry", "mailclient"},
 }
 
 func with(group []string, more ...string) []string { return slices.Concat(group, more) }

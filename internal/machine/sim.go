@@ -43,6 +43,11 @@ type Sim struct {
 // mailerLink is the network that the Mailer's workstation shares with the server.
 const mailerLink = "lan10"
 
+// sessionKeepAlive is how NetBT finds out that an idle connection is half-open.
+//
+// src: KB Q120642 (SessionKeepAlive, 3,600,000 ms)
+const sessionKeepAlive = time.Hour
+
 // account is the only account of the embedded server.
 //
 // src: assumed (any will do)
@@ -75,12 +80,12 @@ func (s *Sim) assemble(cfg SimConfig) error {
 		return err
 	}
 	s.Link, err = simlink.New(s.Kernel, cfg.Link, simlink.Options{
-		Name: ActorSenderHost, Loss: cfg.Loss, Outages: cfg.Outages, Trace: s.Trace.Actor(ActorLink),
+		Name: ActorSenderHost, Loss: cfg.Loss, Outages: cfg.Outages, Trace: s.Trace.Actor(ActorLink), KeepAlive: sessionKeepAlive,
 	})
 	if err != nil {
 		return err
 	}
-	mailer, err := simlink.New(s.Kernel, lan, simlink.Options{Name: ActorMailerHost})
+	mailer, err := simlink.New(s.Kernel, lan, simlink.Options{Name: ActorMailerHost, KeepAlive: sessionKeepAlive})
 	if err != nil {
 		return err
 	}

@@ -93,7 +93,7 @@ func writeFacts(out *strings.Builder, stories []*Story, width int) {
 func titles(stories []*Story) []string {
 	row := []string{"what decided it"}
 	for _, s := range stories {
-		row = append(row, strings.ToUpper(s.Title))
+		row = append(row, s.Title)
 	}
 	return row
 }

@@ -56,7 +56,7 @@ func TestNarrowTimeline(t *testing.T) {
 		t.Fatal(err)
 	}
 	fits(t, out.String(), 80)
-	first, second := strings.Index(out.String(), "NT351"), strings.Index(out.String(), "Q143413")
+	first, second := strings.Index(out.String(), "nt351"), strings.Index(out.String(), "q143413")
 	if between := strings.Count(out.String()[first:second], "\n"); between < 20 {
 		t.Errorf("%d lines between the two runs' headings", between)
 	}

@@ -83,7 +83,7 @@ func (c *columns) heading(stories []*Story) {
 	titles.WriteString(pad("seconds", timeWidth))
 	rule.WriteString(strings.Repeat("-", timeWidth))
 	for _, s := range stories {
-		titles.WriteString(separator + pad(strings.ToUpper(s.Title), c.cellWidth()))
+		titles.WriteString(separator + pad(s.Title, c.cellWidth()))
 		rule.WriteString("-+-" + strings.Repeat("-", c.cellWidth()))
 	}
 	c.line(titles.String())

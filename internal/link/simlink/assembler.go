@@ -39,6 +39,10 @@ func (a *assembler) begin() {
 	}
 	h, err := link.ParseFrameHeader(a.header)
 	invariant.Check(err == nil, "simlink sent a bad header: %v", err)
+	if h.Type == link.SessionKeepAlive {
+		a.have = 0 // says that the peer is there, and nothing else
+		return
+	}
 	a.msg = make([]byte, h.Length)
 	a.filled = 0
 	a.end()

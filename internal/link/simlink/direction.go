@@ -135,7 +135,8 @@ func (d *direction) deliver(p *packet) {
 	}
 	switch {
 	case e != nil:
-		e.t.receive(d.l.now(), &p.segment)
+		e.used = d.l.now()
+		e.t.receive(e.used, &p.segment)
 		e.settle()
 	case d.up && p.has(flagSYN) && d.l.listener != nil:
 		// The accept queue is full: TCP leaves the caller to try again.

@@ -29,7 +29,7 @@
 //
 // # Limits
 //
-// No options, fragments, ICMP, path MTU discovery, keep-alive, urgent data, TIME_WAIT
+// No options, fragments, ICMP, path MTU discovery, TCP keep-alive (the session's is an option), urgent data, TIME_WAIT
 // or simultaneous open. The congestion window is not reset after idle time. After
 // Close, what the peer still sends is acknowledged and thrown away. The two directions
 // of a half-duplex medium do not disturb each other. The accept queue holds 64.

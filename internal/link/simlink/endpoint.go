@@ -23,6 +23,8 @@ type endpoint struct {
 	t         *tcb
 	resend    alarm
 	ack       alarm
+	keep      alarm
+	used      time.Duration // when data was last sent, or anything received
 	sent      []sentSegment // data under way, in order
 	announced bool          // the handshake is over and somebody knows it
 	closed    bool          // by Close
@@ -48,6 +50,7 @@ func (l *Link) newEndpoint(conn uint32, out *direction, own *table) *endpoint {
 	}
 	e.resend.ring = func() { e.onAlarm(&e.resend, e.t.timeout) }
 	e.ack.ring = func() { e.onAlarm(&e.ack, e.t.ackTimeout) }
+	e.keep.ring = func() { e.onAlarm(&e.keep, e.keepAlive) }
 	own.add(e)
 	return e
 }
@@ -90,7 +93,8 @@ func (e *endpoint) put(header, body []byte) (nh, nb int, err error) {
 	if nh == len(header) {
 		nb = e.t.write(body)
 	}
-	e.t.output(e.l.now())
+	e.used = e.l.now()
+	e.t.output(e.used)
 	if nh+nb < len(header)+len(body) {
 		e.sendWaits = true
 		e.writable.Reset()
@@ -187,6 +191,7 @@ func (e *endpoint) settle() {
 	} else {
 		e.resend.set(e.l, e.t.resendAt)
 		e.ack.set(e.l, e.t.rcv.ackAt)
+		e.watchIdle()
 	}
 	e.announce()
 	e.wake()
@@ -197,6 +202,7 @@ func (e *endpoint) settle() {
 func (e *endpoint) bury() {
 	e.resend.stop()
 	e.ack.stop()
+	e.keep.stop()
 	if e.own.remove(e) {
 		e.l.done.add(e.tally())
 	}

@@ -256,6 +256,21 @@ func TestBackoffLastsUntilARoundTripIsMeasured(t *testing.T) {
 	})
 }
 
+func TestDataAfterARepeatedSYNStartsWithTheInitialTimeout(t *testing.T) {
+	run(t, fast, simlink.Options{Drop: loseOnce(1)}, func(w *world) {
+		w.l.Down(4 * second) // two SYNs: the timeout has doubled once
+		c, s := w.connect()
+		w.start = w.Now()
+		w.log.Reset()
+		w.send(c, 6)
+		w.recv(s)
+		w.packets(`
+			0.000 > 1+10 ack 1 lost
+			3.000 > again 1+10 ack 1
+		`)
+	})
+}
+
 func TestSpuriousTimeoutDoesNotRepeatForever(t *testing.T) {
 	// The line is so slow that the first full segment takes longer than the timeout
 	// that the SYN suggested. Karn's rule makes the timeout grow until it is measured.

@@ -63,6 +63,9 @@ type Options struct {
 	// DataLossOnly spares packets without data, as theory does.
 	DataLossOnly bool
 	Outages      []link.Outage
+	// KeepAlive is the idle time after which an end sends a session keep-alive; 0 is
+	// never. With it, an open connection always has a timer pending.
+	KeepAlive time.Duration
 	// Name tells the random streams of several links of one Runtime apart:
 	// "link-up/NAME" and "link-down/NAME", and "stall-up/NAME" and "stall-down/NAME".
 	Name string
@@ -81,6 +84,9 @@ type Options struct {
 func (o Options) validate() error {
 	if int(o.Flavour) >= len(flavourNames) {
 		return fmt.Errorf("unknown %v", o.Flavour)
+	}
+	if o.KeepAlive < 0 {
+		return fmt.Errorf("keep-alive after %v", o.KeepAlive)
 	}
 	if !(o.Loss >= 0 && o.Loss <= 1) {
 		return fmt.Errorf("loss %v is not a fraction", o.Loss)

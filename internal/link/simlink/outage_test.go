@@ -60,6 +60,7 @@ func TestCutBySegmentNumber(t *testing.T) {
 			t.Errorf("recv: %v and %v, want a reset at both ends", atClient.err, atServer.err)
 		}
 		is(t, "received before", atServer.bytes, 0)
+		is(t, "lost", w.l.Stats().Up.Vanished, 1)
 		is(t, "at the client at once", atClient.at, 150*ms)
 		is(t, "at the server at once", atServer.at, 150*ms)
 		w.connect()

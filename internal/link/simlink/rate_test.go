@@ -168,6 +168,25 @@ func TestASlowReaderShutsTheWindow(t *testing.T) {
 	})
 }
 
+func TestNoSillyWindow(t *testing.T) {
+	tcp := link.StockTCP()
+	tcp.RecvBuffer = 0
+	run(t, fast, simlink.Options{TCP: &tcp}, func(w *world) {
+		c, s := w.connect()
+		for range 300 {
+			w.send(c, 96)
+		}
+		for range 300 {
+			w.Sleep(100 * ms)
+			is(t, "message", w.recv(s), 96)
+		}
+		// 30000 bytes are 21 full segments; the reader frees 100 bytes at a time.
+		if got := w.l.Stats().Up.Segments; got > 60 {
+			t.Errorf("%d segments, want few that are not full", got)
+		}
+	})
+}
+
 func TestNagleHoldsShortSegmentsBack(t *testing.T) {
 	for _, row := range []struct {
 		nagle bool

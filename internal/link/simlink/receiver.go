@@ -135,16 +135,11 @@ func (r *receiver) acknowledged() (ack, wnd int64) {
 	return r.next, r.edge - r.next
 }
 
-// wantedEdge is the end of the window that Recv's pace allows. A window of less than
-// a segment is not worth telling.
-//
-// src: RFC 1122 §4.2.3.3 (silly window syndrome)
+// wantedEdge is the end of the window that Recv's pace allows. It is the sender who
+// avoids the silly window.
 func (r *receiver) wantedEdge() int64 {
 	free := r.p.Window - max(0, r.in.waiting-r.p.RecvBuffer)
-	if free < r.p.MSS {
-		return r.edge
-	}
-	return max(r.edge, r.next+int64(free))
+	return max(r.edge, r.next+int64(max(0, free)))
 }
 
 // windowOpened is called after Recv took a message, and reports whether a sender

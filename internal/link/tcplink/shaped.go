@@ -111,7 +111,6 @@ func (f *flow) pass(p piece, stop <-chan struct{}) error {
 			return err
 		}
 		start = start.Add(stall)
-		s.hold(f.w, start)
 	}
 	arrival := s.transmit(f.w, start, len(p.data)).Add(s.p.OneWay())
 	acked := arrival.Add(s.p.OneWay())

@@ -207,6 +207,18 @@ func TestOutage(t *testing.T) {
 	}
 }
 
+func TestTheTimeoutFollowsTheRoundTrip(t *testing.T) {
+	p := link.Profile{RTT: 400 * ms}
+	run(t, p, Options{Outages: []link.Outage{{Segment: 2, Duration: ms}}}, func(w *world) {
+		w.send(w.client, 6)
+		w.recv(w.server)
+		sent := w.since()
+		w.send(w.client, 6)
+		w.recv(w.server)
+		is(t, "three round trips after one sample, and the way", w.since()-sent, 1400*ms)
+	})
+}
+
 func TestEventsOfAnOutage(t *testing.T) {
 	run(t, fast, Options{Outages: []link.Outage{{Segment: 1, Duration: time.Second}}}, func(w *world) {
 		w.send(w.client, 6)

@@ -65,13 +65,6 @@ func (s *Shaper) transmit(w *wire, at time.Time, n int) time.Time {
 	return done
 }
 
-// hold makes a line stand still until t.
-func (s *Shaper) hold(w *wire, t time.Time) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	w.line.Hold(t)
-}
-
 func (s *Shaper) emit(e trace.Event) { s.opt.Trace.Emit(e) }
 
 func (s *Shaper) planOutages() {
