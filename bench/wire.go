@@ -18,12 +18,13 @@ type wireWatch struct {
 	moves map[uint16]string // CLOSEs outstanding: MID to path
 
 	lastClose  time.Duration // when the last CLOSE of the message's files was answered
-	keyClose   time.Duration // when the last CLOSE of INQUEUE3.KEY was answered
+	keyClose   time.Duration // when the sender's INQUEUE3.KEY was last closed at the server
 	reached    bool          // lastClose is set
 	keyReached bool
 	cut        bool // the circuit died before the last CLOSE was answered
 
-	onClose func() // told when lastClose changes; may be nil
+	serverTells bool   // the server records its own closes: no need to wait for replies
+	onClose     func() // told when lastClose changes; may be nil
 }
 
 func newWireWatch(actor string) *wireWatch {
@@ -32,6 +33,9 @@ func newWireWatch(actor string) *wireWatch {
 
 // see takes the next event of the trace.
 func (w *wireWatch) see(e Event) {
+	if e.Kind == trace.FileClosed && e.Text == w.actor && isKey(fileOf(e.Path)) {
+		w.keyClose, w.keyReached, w.serverTells = e.At, true, true
+	}
 	if e.Actor != w.actor {
 		return
 	}
@@ -62,7 +66,7 @@ func (w *wireWatch) closed(path string, at time.Duration) {
 	switch {
 	case !ofMessage(path):
 		return
-	case strings.HasSuffix(path, mailclient.KeyPath(mailclient.Inqueue)):
+	case isKey(path) && !w.serverTells:
 		w.keyClose, w.keyReached = at, true
 	}
 	w.lastClose, w.reached = at, true
@@ -86,6 +90,9 @@ func (w *wireWatch) open() bool {
 	}
 	return false
 }
+
+// isKey reports whether a path is the remote queue's KEY.
+func isKey(path string) bool { return strings.HasSuffix(path, mailclient.KeyPath(mailclient.Inqueue)) }
 
 // ofMessage reports whether a path is one that the sender writes for its message at
 // the remote postoffice: message, envelope, attachments and INQUEUE3.

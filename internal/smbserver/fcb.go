@@ -149,7 +149,7 @@ func (c *core) close(o *openFile) nt.Status {
 // report tells of a FID that is being closed.
 func (c *core) report(o *openFile) {
 	size := o.f.size()
-	c.emit(trace.Event{Kind: trace.FileClosed, Path: o.f.path, FID: uint16(o.fid), Off: size})
+	c.emit(trace.Event{Kind: trace.FileClosed, Path: o.f.path, FID: uint16(o.fid), Off: size, Text: o.cir.client})
 	if c.cfg.OnClose != nil {
 		c.cfg.OnClose(Closed{
 			Client: o.cir.client, Share: o.f.key.share.name, Path: o.f.path, FID: uint16(o.fid), Size: size,

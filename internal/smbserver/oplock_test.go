@@ -294,8 +294,8 @@ func TestOplocksAreTraced(t *testing.T) {
 		at(0, trace.OplockGrant, "f", fid, 0, "batch"),
 		at(0, trace.OplockBreak, "f", fid, 0, "level II"),
 		at(time.Second, trace.OplockAck, "f", fid, 0, "level II"),
-		at(time.Second, trace.FileClosed, "f", fid, 3, ""),
-		at(time.Second, trace.FileClosed, "f", firstFID, 3, ""),
+		at(time.Second, trace.FileClosed, "f", fid, 3, "WS1"),
+		at(time.Second, trace.FileClosed, "f", firstFID, 3, "WS2"),
 		at(time.Second, trace.CircuitDown, "WS2", 0, 0, "the test hangs up"),
 	}
 	if diff := cmp.Diff(want, rec.Events()); diff != "" {
