@@ -36,6 +36,7 @@ func RunLive(s Spec, peer Peer) (r Result, err error) {
 		}
 		if err == nil {
 			r, err = t.result(w.MailerFS)
+			r.countLink(w.Sender.LinkStats())
 		}
 	})
 	if err := errors.Join(doErr, err); err != nil {

@@ -113,6 +113,11 @@ type Result struct {
 	EventLog    []LogEvent `json:"-"` // of the sender's workstation
 }
 
+// countLink takes the sender's link into the result.
+func (r *Result) countLink(st link.Stats) {
+	r.LinkBytes, r.Retransmits, r.Aborts = st.Up.Bytes+st.Down.Bytes, st.Retransmits, st.Aborts
+}
+
 // LogEvent is an entry of the NT event log of the sender's workstation.
 type LogEvent struct {
 	Seconds float64 `json:"seconds"` // since the start of the trial

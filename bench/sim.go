@@ -53,8 +53,7 @@ func run(s Spec, pool *simrt.Pool) (Result, error) {
 	if err != nil {
 		return Result{}, fmt.Errorf("trial %s: %w", trialName(s), err)
 	}
-	st := w.Link.Stats()
-	r.LinkBytes, r.Retransmits, r.Aborts = st.Up.Bytes+st.Down.Bytes, st.Retransmits, st.Aborts
+	r.countLink(w.Link.Stats())
 	if r.Durable != nil && *r.Durable > 0 {
 		used := float64(upAtClose*8) / (float64(s.Link.RateBits) * *r.Durable)
 		r.Utilisation = &used

@@ -91,31 +91,36 @@ type LiveWorkstation struct {
 
 // NewLiveWorkstation assembles a workstation that will connect to a live server.
 func NewLiveWorkstation(r *wallrt.Runtime, rec *trace.Recorder, cfg LiveWorkstation) (*Workstation, error) {
-	dialer, err := cfg.dialer(rec)
+	shaper, err := cfg.shaper(rec)
 	if err != nil {
 		return nil, err
 	}
+	var dialer link.Dialer = &tcplink.Dialer{Addr: cfg.Peer.Addr, Shaper: shaper}
 	if cfg.Wrap != nil {
 		dialer = cfg.Wrap(r, dialer)
 	}
-	return NewWorkstation(r, WorkstationConfig{
+	w, err := NewWorkstation(r, WorkstationConfig{
 		Name: cfg.Name, Settings: cfg.Settings, Dialer: dialer, Server: cfg.Peer.Host, Share: cfg.Peer.Share,
 		Credentials: smb1client.Credentials{User: cfg.Peer.User, Password: cfg.Peer.Password},
 		Trace:       rec.Actor(cfg.Name),
 	})
+	switch {
+	case err == nil:
+		w.shaper = shaper
+	case shaper != nil:
+		err = errors.Join(err, shaper.Close())
+	}
+	return w, err
 }
 
-// dialer shapes its connections if there is a link.
-func (cfg LiveWorkstation) dialer(rec *trace.Recorder) (link.Dialer, error) {
-	d := &tcplink.Dialer{Addr: cfg.Peer.Addr}
+// shaper is nil if there is no link to shape to.
+func (cfg LiveWorkstation) shaper(rec *trace.Recorder) (*tcplink.Shaper, error) {
 	if cfg.Link == nil {
-		return d, nil
+		return nil, nil
 	}
-	var err error
-	d.Shaper, err = tcplink.NewShaper(*cfg.Link, tcplink.Options{
+	return tcplink.NewShaper(*cfg.Link, tcplink.Options{
 		Loss: cfg.Loss, Seed: cfg.Seed, Name: cfg.Name, Outages: cfg.Outages, Trace: rec.Actor(ActorLink),
 	})
-	return d, err
 }
 
 // NewDir makes a directory for a postoffice at the peer and returns the peer with it.

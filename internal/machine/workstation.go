@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ntrdr/ntrdr/internal/link"
+	"github.com/ntrdr/ntrdr/internal/link/tcplink"
 	"github.com/ntrdr/ntrdr/internal/nt"
 	"github.com/ntrdr/ntrdr/internal/registry"
 	"github.com/ntrdr/ntrdr/internal/rt"
@@ -45,6 +46,15 @@ type Workstation struct {
 
 	circuit uint32             // number of the last circuit; connects are serialised by rdr
 	client  *smb1client.Client // of the last circuit
+	shaper  *tcplink.Shaper    // of a live workstation's link; nil: not shaped
+}
+
+// LinkStats is what a live workstation's link has carried; zero without one.
+func (w *Workstation) LinkStats() link.Stats {
+	if w.shaper == nil {
+		return link.Stats{}
+	}
+	return w.shaper.Stats()
 }
 
 // NewWorkstation assembles a workstation. It connects to nothing yet.
@@ -104,10 +114,16 @@ func (w *Workstation) logOn(client *smb1client.Client) (*smb1client.Tree, error)
 // Close closes the circuit, if there is one. Dirty data is lost: wait for the
 // redirector's Idle event first.
 func (w *Workstation) Close() error {
-	if w.client == nil {
-		return nil
+	var err error
+	if w.client != nil {
+		if err = w.client.Close(); errors.Is(err, link.ErrClosed) {
+			err = nil
+		}
 	}
-	if err := w.client.Close(); err != nil && !errors.Is(err, link.ErrClosed) {
+	if w.shaper != nil {
+		err = errors.Join(err, w.shaper.Close())
+	}
+	if err != nil {
 		return fmt.Errorf("%s: %w", w.cfg.Name, err)
 	}
 	return nil
