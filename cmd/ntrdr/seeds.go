@@ -55,7 +55,7 @@ func shareRow(cell *bench.Cell, name string, k int) []string {
 	low, high := bench.ClopperPearson(k, cell.Trials)
 	return []string{
 		cell.Policy, name, fmt.Sprint(k), percent(float64(k) / float64(cell.Trials)),
-		fmt.Sprintf("%.1f %% - %.1f %%", low*100, high*100),
+		fmt.Sprintf("%.2f %% - %.2f %%", low*100, high*100),
 	}
 }
 
