@@ -2,43 +2,22 @@ package smb1client
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ntrdr/ntrdr/internal/link"
+	"github.com/ntrdr/ntrdr/internal/link/tcplink"
 	"github.com/ntrdr/ntrdr/internal/nt"
+	"github.com/ntrdr/ntrdr/internal/rt"
 	"github.com/ntrdr/ntrdr/internal/rt/wallrt"
 	"github.com/ntrdr/ntrdr/internal/tools/samba"
 )
-
-// tcpConn is the least that carries NetBIOS session messages over TCP.
-type tcpConn struct{ net.Conn }
-
-func (c tcpConn) Send(msg []byte) error {
-	frame := binary.BigEndian.AppendUint32(nil, uint32(len(msg)))
-	_, err := c.Write(append(frame, msg...))
-	return err
-}
-
-func (c tcpConn) Recv() ([]byte, error) {
-	var frame [4]byte
-	if _, err := io.ReadFull(c, frame[:]); err != nil {
-		return nil, err
-	}
-	msg := make([]byte, binary.BigEndian.Uint32(frame[:])&0x1FFFF)
-	_, err := io.ReadFull(c, msg)
-	return msg, err
-}
-
-func (c tcpConn) LinkSpeed() int64 { return 0 }
 
 // live runs tests against one Samba server.
 type live struct {
@@ -48,11 +27,11 @@ type live struct {
 
 func (l *live) dial(t *testing.T) link.Conn {
 	t.Helper()
-	c, err := net.DialTimeout("tcp", l.srv.Addr, 5*time.Second)
+	c, err := (&tcplink.Dialer{Addr: l.srv.Addr}).Dial(5 * time.Second)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return tcpConn{c}
+	return c
 }
 
 func (l *live) options() Options {
@@ -290,7 +269,9 @@ func (l *live) testOplockBreak(t *testing.T) {
 	if err != nil || r.Oplock != OplockBatch {
 		t.Fatalf("got %v, %v", r.Oplock, err)
 	}
+	acked := l.rt.NewEvent(rt.Notification)
 	handler := &recorder{onBreak: func(got nt.FileHandle, to nt.OplockLevel) {
+		defer acked.Set()
 		if got != h {
 			t.Errorf("break of %v, want %v", got, h)
 		}
@@ -314,6 +295,8 @@ func (l *live) testOplockBreak(t *testing.T) {
 	if _, err := second.ReadAt(h2, got, 0); err != nil || string(got) != "dirty" {
 		t.Errorf("the second client read %q, %v", got, err)
 	}
+	// The server may act on the acknowledgement before AckBreak returns.
+	acked.Wait(rt.Forever)
 }
 
 // As many requests as both sides allow are in flight at once, and then some.

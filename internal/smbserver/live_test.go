@@ -2,7 +2,6 @@ package smbserver
 
 import (
 	"bytes"
-	"io"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -14,52 +13,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/ntrdr/ntrdr/internal/link"
+	"github.com/ntrdr/ntrdr/internal/link/tcplink"
 	"github.com/ntrdr/ntrdr/internal/rt/wallrt"
 	"github.com/ntrdr/ntrdr/internal/volume"
 )
-
-// tcpListener is the least that a real client needs: session packets on TCP, neither
-// shaped nor measured.
-type tcpListener struct{ net.Listener }
-
-func (l tcpListener) Accept() (link.Conn, error) {
-	c, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
-	}
-	return tcpConn{c}, nil
-}
-
-type tcpConn struct{ net.Conn }
-
-func (c tcpConn) LinkSpeed() int64 { return 0 }
-
-func (c tcpConn) Send(msg []byte) error {
-	head := link.FrameHeader{Type: link.SessionMessage, Length: len(msg)}.Bytes()
-	_, err := c.Write(append(head[:], msg...))
-	return err
-}
-
-func (c tcpConn) Recv() ([]byte, error) {
-	for {
-		var head [link.FrameHeaderLen]byte
-		if _, err := io.ReadFull(c, head[:]); err != nil {
-			return nil, err
-		}
-		h, err := link.ParseFrameHeader(head)
-		if err != nil {
-			return nil, err
-		}
-		msg := make([]byte, h.Length)
-		if _, err := io.ReadFull(c, msg); err != nil {
-			return nil, err
-		}
-		if h.Type == link.SessionMessage {
-			return msg, nil
-		}
-	}
-}
 
 // liveServer serves a volume on a loopback port until the test ends.
 func liveServer(t *testing.T, v volume.Volume, users map[string]string) (port int) {
@@ -71,11 +28,11 @@ func liveServer(t *testing.T, v volume.Volume, users map[string]string) (port in
 	if err != nil {
 		t.Fatal(err)
 	}
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	ln, err := tcplink.Listen("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Go("serve", func() { _ = srv.Serve(tcpListener{ln}, "") })
+	r.Go("serve", func() { _ = srv.Serve(ln, "") })
 	t.Cleanup(func() {
 		if err := srv.Close(); err != nil {
 			t.Error(err)
