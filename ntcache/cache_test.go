@@ -47,20 +47,19 @@ func (d *disk) PageIn(p []byte, off int64) (int, error) {
 	return copy(p, d.data[off:]), nil
 }
 
-func (d *disk) PageOut(p []byte, off int64) error {
+func (d *disk) PageOut(p []byte, off int64) (int, error) {
 	d.note("out", off, len(p))
 	d.busy++
 	d.overlap = d.overlap || d.busy > 1
 	d.k.Sleep(d.perWrite)
 	d.busy--
 	if d.fail != nil {
-		return d.fail
+		return 0, d.fail
 	}
 	if need := off + int64(len(p)); need > int64(len(d.data)) {
 		d.data = append(d.data, make([]byte, need-int64(len(d.data)))...)
 	}
-	copy(d.data[off:], p)
-	return nil
+	return copy(d.data[off:], p), nil
 }
 
 func (d *disk) LostData(n int64, _ error)     { d.lost += n }

@@ -10,8 +10,9 @@ import (
 type BackingStore interface {
 	// PageIn reads len(p) bytes at off; a short count means end of file.
 	PageIn(p []byte, off int64) (int, error)
-	// PageOut writes p at off and returns when it has been answered.
-	PageOut(p []byte, off int64) error
+	// PageOut writes p at off and returns when it has been answered, with how many
+	// bytes were written: all of them if there is no error.
+	PageOut(p []byte, off int64) (int, error)
 	// LostData is told of dirty bytes that a write behind the application's back
 	// could not deliver. They are gone.
 	LostData(bytes int64, err error)

@@ -211,7 +211,7 @@ func (s *SharedCacheMap) copyInLocked(p []byte, off int64, dirty bool) (newly in
 func (s *SharedCacheMap) WriteThrough(p []byte, off int64) error {
 	s.writing.AcquireExclusive()
 	defer s.writing.Release()
-	if err := s.backing.PageOut(p, off); err != nil {
+	if _, err := s.backing.PageOut(p, off); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -341,10 +341,10 @@ func (s *SharedCacheMap) writePages(limit int) (lost int64, first error) {
 			break
 		}
 		limit -= pages
-		err := s.backing.PageOut(run, off)
+		n, err := s.backing.PageOut(run, off)
 		s.m.tr.Emit(trace.Event{Kind: trace.PageClean, Path: s.name, Off: off, Len: int64(len(run)), Status: status(err)})
 		if err != nil {
-			lost += int64(len(run))
+			lost += int64(len(run) - n)
 			if first == nil {
 				first = err
 			}

@@ -423,3 +423,24 @@ func TestAnIdleRedirectorSaysSo(t *testing.T) {
 		}
 	})
 }
+
+// Nothing stays behind of files that are closed: neither dormant ones that a break
+// ended, nor those of a circuit that broke.
+func TestClosedFilesAreForgotten(t *testing.T) {
+	tell(t, "lan10", "", func(s *story) {
+		p := create(readWrite, denyNone)
+		s.close(s.open("A", p))
+		s.RT.Sleep(time.Second)
+		if _, err := s.ws2.Open("A", p); err != nil {
+			t.Fatal(err)
+		}
+		h := s.open("B", create(readWrite, nt.ShareNone))
+		s.Link.Reset()
+		s.RT.Sleep(time.Second)
+		s.close(h)
+		s.ws1.Idle().Wait(rt.Forever)
+		if n := s.ws1.Files(); n != 0 {
+			t.Errorf("the redirector still knows %d files", n)
+		}
+	})
+}

@@ -114,26 +114,26 @@ func (f *fcb) PageIn(p []byte, off int64) (int, error) {
 // other, each awaited.
 //
 // src: KB Q123819 (a new SMB for each unit; that it waits is assumed)
-func (f *fcb) PageOut(p []byte, off int64) error {
+func (f *fcb) PageOut(p []byte, off int64) (int, error) {
 	o := f.pagingOpen(nt.AccessMask.CanWrite)
 	if o == nil {
-		return nt.StatusNetworkNameDeleted
+		return 0, nt.StatusNetworkNameDeleted
 	}
 	return f.writeRemote(o, p, off)
 }
 
-func (f *fcb) writeRemote(o *serverOpen, p []byte, off int64) error {
+func (f *fcb) writeRemote(o *serverOpen, p []byte, off int64) (int, error) {
 	var mode nt.WriteMode
 	if o.params.Options&nt.WriteThrough != 0 {
 		mode = nt.WriteModeThrough
 	}
-	_, err := o.remote.WriteAt(o.h, p, off, mode)
+	n, err := o.remote.WriteAt(o.h, p, off, mode)
 	if err == nil {
 		f.r.mu.Lock()
 		f.lostTold = false
 		f.r.mu.Unlock()
 	}
-	return err
+	return n, err
 }
 
 // LostData raises Event 26, once a file and burst of failures.
@@ -189,10 +189,11 @@ func (f *fcb) breakOplock(remote Remote, h nt.FileHandle, to nt.OplockLevel) {
 	f.io.AcquireExclusive()
 	o, dormant := f.lowerOplock(h, to)
 	f.io.Release()
-	switch {
-	case o == nil:
+	if o == nil {
 		return // a CLOSE is on its way; it answers the break
-	case dormant:
+	}
+	defer f.r.release(f)
+	if dormant {
 		f.closeAtServer(o)
 		return
 	}
@@ -206,6 +207,8 @@ func (f *fcb) breakOplock(remote Remote, h nt.FileHandle, to nt.OplockLevel) {
 	}
 }
 
+// lowerOplock takes the rights away and makes the caller a user of the FCB, unless the
+// open is gone.
 func (f *fcb) lowerOplock(h nt.FileHandle, to nt.OplockLevel) (o *serverOpen, dormant bool) {
 	f.r.mu.Lock()
 	defer f.r.mu.Unlock()
@@ -214,6 +217,7 @@ func (f *fcb) lowerOplock(h nt.FileHandle, to nt.OplockLevel) (o *serverOpen, do
 		return nil, false
 	}
 	o = f.opens[i]
+	f.users++
 	if o.dormant != nil {
 		f.r.wakeDormantLocked(o)
 		return o, true
@@ -259,10 +263,10 @@ func (f *fcb) closeAtServer(o *serverOpen) {
 	r := f.r
 	r.mu.Lock()
 	o.closing = true
-	dead := o.dead
+	dead, written := o.dead, o.written
 	r.mu.Unlock()
 	if !dead {
-		if err := o.remote.Close(o.h, o.written); err != nil && !circuitGone(err) {
+		if err := o.remote.Close(o.h, written); err != nil && !circuitGone(err) {
 			r.logEvent(LogEntry{
 				Source: "Rdr", ID: EventCloseBehind, Path: f.path, Ours: true,
 				Text: "The redirector was unable to close " + r.cfg.Root + `\` + f.path + " after the application was told that it is closed.",

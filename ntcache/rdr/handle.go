@@ -133,7 +133,7 @@ func (h *Handle) WriteAt(p []byte, off int64) (int, error) {
 		err = h.f.cached.WriteThrough(p, off)
 	case direct:
 		if err = h.f.l2.flush("write"); err == nil {
-			err = h.f.writeRemote(o, p, off)
+			_, err = h.f.writeRemote(o, p, off)
 		}
 	}
 	if err != nil {

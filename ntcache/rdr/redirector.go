@@ -155,6 +155,13 @@ func (r *Redirector) DirtyBytes() int64 {
 	return n
 }
 
+// Files returns how many files the redirector knows: open, closing or dormant.
+func (r *Redirector) Files() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.fcbs)
+}
+
 // startBehind counts work that goes on behind the application.
 func (r *Redirector) startBehind() {
 	r.mu.Lock()

@@ -153,7 +153,7 @@ func (w *writeBehind) dispatch(b *buffer, trigger string) {
 // src: windows-sys netevent.h (3025, the name only)
 func (w *writeBehind) send(b *buffer) {
 	r := w.f.r
-	err := w.f.writeRemote(b.o, b.data, b.off)
+	n, err := w.f.writeRemote(b.o, b.data, b.off)
 	r.tr.Emit(trace.Event{Kind: trace.BufferDone, Path: w.f.path, Off: b.off, Len: int64(len(b.data)), Status: statusOf(err)})
 	r.mu.Lock()
 	w.bufs = slices.DeleteFunc(w.bufs, func(x *buffer) bool { return x == b })
@@ -163,7 +163,7 @@ func (w *writeBehind) send(b *buffer) {
 	r.mu.Unlock()
 	w.freed.Set()
 	if err != nil {
-		w.f.LostData(int64(len(b.data)), err)
+		w.f.LostData(int64(len(b.data)-n), err)
 		r.logEvent(LogEntry{
 			Source: "Rdr", ID: EventWriteBehindFlushFailed, Path: w.f.path, Ours: true,
 			Text: "The redirector was unable to write delayed data to " + r.server() + ".",
