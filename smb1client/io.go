@@ -19,7 +19,7 @@ func (t *Tree) ReadAt(h FileHandle, p []byte, off int64) (int, error) {
 	unit := t.Limits().MaxRead
 	for n := 0; n < len(p); {
 		part := p[n:min(n+unit, len(p))]
-		got, err := t.readOnce(fid, part, off+int64(n), len(p)-n)
+		got, err := t.readOnce(fid, part, off+int64(n))
 		n += got
 		if err != nil {
 			return n, err
@@ -31,16 +31,15 @@ func (t *Tree) ReadAt(h FileHandle, p []byte, off int64) (int, error) {
 	return len(p), nil
 }
 
-// readOnce reads p with one request; remaining is what the caller still wants, p
-// included.
+// readOnce reads p with one request. Its Remaining is 0: this dialect does not use it.
 //
-// src: [MS-CIFS] §2.2.4.42
-func (t *Tree) readOnce(fid smbwire.FID, p []byte, off int64, remaining int) (int, error) {
+// src: [MS-CIFS] §2.2.4.42.1
+func (t *Tree) readOnce(fid smbwire.FID, p []byte, off int64) (int, error) {
 	wide, err := t.offset("read", off, len(p))
 	if err != nil {
 		return 0, err
 	}
-	req := &smbwire.ReadAndXRequest{FID: fid, Wide: wide, Offset: off, Remaining: uint16(min(remaining, math.MaxUint16))}
+	req := &smbwire.ReadAndXRequest{FID: fid, Wide: wide, Offset: off}
 	req.SetCount(len(p))
 	reply, err := t.request("read", "", req)
 	if errors.Is(err, nt.StatusEndOfFile) {
@@ -66,7 +65,7 @@ func (t *Tree) WriteAt(h FileHandle, p []byte, off int64, m WriteMode) (int, err
 	unit := t.Limits().MaxWrite
 	for n := 0; n < len(p); {
 		part := p[n:min(n+unit, len(p))]
-		took, err := t.writeOnce(fid, part, off+int64(n), m, len(p)-n-len(part))
+		took, err := t.writeOnce(fid, part, off+int64(n), m, len(p)-n)
 		n += took
 		if err != nil {
 			return n, err
@@ -75,9 +74,10 @@ func (t *Tree) WriteAt(h FileHandle, p []byte, off int64, m WriteMode) (int, err
 	return len(p), nil
 }
 
-// writeOnce writes p with one request; remaining is what follows.
+// writeOnce writes p with one request; remaining is what is to be written before the
+// next other operation, p included.
 //
-// src: [MS-CIFS] §2.2.4.43
+// src: [MS-CIFS] §2.2.4.43.1
 func (t *Tree) writeOnce(fid smbwire.FID, p []byte, off int64, m nt.WriteMode, remaining int) (int, error) {
 	wide, err := t.offset("write", off, len(p))
 	if err != nil {

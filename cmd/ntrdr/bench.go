@@ -42,6 +42,7 @@ var defaultLinks = []string{"lan10", "t1", "isdn-64", "ras-28.8", "x25-9.6"}
 
 func (f *benchFlags) add(c *invocation) {
 	f.storyFlags.add(c.flags)
+	f.addPoll(c.flags)
 	c.flags.StringSliceVar(&f.links, "links", defaultLinks, "link profiles")
 	c.flags.StringSliceVar(&f.losses, "loss", []string{"0", "1%", "5%"}, "loss of IP packets each way, in percent")
 	c.flags.IntVar(&f.trials, "trials", 200, "trials a cell")
@@ -62,7 +63,7 @@ func (f *benchFlags) matrix(c *invocation) (bench.Matrix, error) {
 	}
 	m := bench.Matrix{Policies: policies, Trials: f.trials, Base: base}
 	for _, name := range f.links {
-		p, err := lookupLink(name)
+		p, err := lookupLink("--links", name)
 		if err != nil {
 			return m, err
 		}
@@ -147,9 +148,12 @@ func writeFiles(dir string, results []bench.Result, cells []bench.Cell) error {
 
 // writeFile writes through a temporary name, so that a file is whole or not there.
 func writeFile(path string, write func(io.Writer) error) (err error) {
+	if err := checkOutput(path); err != nil {
+		return err
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
 	if err != nil {
-		return err
+		return inputError{err}
 	}
 	defer func() {
 		if err != nil {
@@ -168,6 +172,21 @@ func writeFile(path string, write func(io.Writer) error) (err error) {
 		return err
 	}
 	return os.Rename(f.Name(), path)
+}
+
+// checkOutput refuses a file that could not be written, before the work that it is to
+// hold is done; an empty path is no file.
+func checkOutput(path string) error {
+	if path == "" {
+		return nil
+	}
+	if st, err := os.Stat(path); err == nil && st.IsDir() {
+		return badInput("cannot write %s: it is a directory", path)
+	}
+	if st, err := os.Stat(filepath.Dir(path)); err != nil || !st.IsDir() {
+		return badInput("cannot write %s: %s is not a directory", path, filepath.Dir(path))
+	}
+	return nil
 }
 
 // printCells prints the table that a person reads.

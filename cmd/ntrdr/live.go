@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -10,19 +11,19 @@ import (
 	"github.com/ntrdr/ntrdr/bench"
 )
 
-// parseServer takes a server's URL apart: smb1://user:password@host:port/share/path.
+// parseServer takes a live server's URL apart: smb1://user:password@host:port/share/path.
 func parseServer(text string) (bench.Peer, error) {
 	u, err := url.Parse(text)
 	if err != nil {
-		return bench.Peer{}, badInput("--server: %w", err)
+		return bench.Peer{}, badInput("not a URL: %w", withoutURL(err))
 	}
 	share, dir, _ := strings.Cut(strings.Trim(u.Path, "/"), "/")
 	password, _ := u.User.Password()
 	switch {
 	case u.Scheme != "smb1":
-		return bench.Peer{}, badInput("--server: %q is neither embedded: nor smb1://user:password@host:port/share/path", text)
+		return bench.Peer{}, badInput("%q is not smb1://user:password@host:port/share/path", u.Redacted())
 	case u.Hostname() == "" || share == "":
-		return bench.Peer{}, badInput("--server: %q lacks a host or a share", text)
+		return bench.Peer{}, badInput("%q lacks a host or a share", u.Redacted())
 	}
 	port := u.Port()
 	if port == "" {
@@ -33,6 +34,14 @@ func parseServer(text string) (bench.Peer, error) {
 		User: u.User.Username(), Password: password,
 		Share: share, Dir: strings.ReplaceAll(dir, "/", `\`),
 	}, nil
+}
+
+// withoutURL is what is wrong with a URL, without the URL: it may hold a password.
+func withoutURL(err error) error {
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		return e.Err
+	}
+	return err
 }
 
 // defaultPort is where SMB is served without NetBIOS names.

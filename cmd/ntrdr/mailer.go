@@ -38,7 +38,7 @@ func runMailer(c *invocation) error {
 	if err != nil {
 		return err
 	}
-	s, err := connect(c.flags.Arg(0), machine.ActorMailerHost, stationFlags{settings: set, seed: uint64(os.Getpid())})
+	s, err := connect(c, c.flags.Arg(0), machine.ActorMailerHost, stationFlags{settings: set, seed: uint64(os.Getpid())})
 	if err != nil {
 		return err
 	}

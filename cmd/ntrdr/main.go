@@ -74,6 +74,7 @@ func (e peerError) Unwrap() error { return e.err }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second interrupt ends the process at once
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr, term.IsTerminal(int(os.Stderr.Fd())))
 	stop()
 	os.Exit(code)
@@ -166,6 +167,16 @@ func help(args []string, stdout, stderr io.Writer) int {
 }
 
 func (c *invocation) usage(w io.Writer) {
-	fmt.Fprintf(w, "ntrdr %s: %s\n\nUsage: ntrdr %s [flags] %s\n\n%s\n\nExample:\n%s\n\nFlags:\n%s",
-		c.cmd.name, c.cmd.summary, c.cmd.name, c.cmd.args, c.cmd.long, c.cmd.example, c.flags.FlagUsages())
+	line := "ntrdr " + c.cmd.name
+	if c.flags.HasFlags() {
+		line += " [flags]"
+	}
+	if c.cmd.args != "" {
+		line += " " + c.cmd.args
+	}
+	fmt.Fprintf(w, "ntrdr %s: %s\n\nUsage: %s\n\n%s\n\nExample:\n%s\n",
+		c.cmd.name, c.cmd.summary, line, c.cmd.long, c.cmd.example)
+	if c.flags.HasFlags() {
+		fmt.Fprintf(w, "\nFlags:\n%s", c.flags.FlagUsages())
+	}
 }

@@ -41,7 +41,15 @@ func builtinPolicy(name, edition string) (registry.Settings, error) {
 	if err != nil {
 		return registry.Settings{}, inputError{err}
 	}
-	return p.On(e), nil
+	return usable(p.On(e))
+}
+
+// usable refuses settings under which no redirector could work.
+func usable(s registry.Settings) (registry.Settings, error) {
+	if n, origin := s.Value("MaxCmds"); n.DWORD == 0 {
+		return s, badInput("%v: MaxCmds is 0: the redirector could send nothing", origin)
+	}
+	return s, nil
 }
 
 // loadPolicyFile reads a .reg file and prints its warnings.
@@ -62,7 +70,7 @@ func loadPolicyFile(c *invocation, path, edition string) (registry.Settings, err
 	for _, w := range warnings {
 		fmt.Fprintf(c.stderr, "warning: %v\n", w)
 	}
-	return p.On(e), nil
+	return usable(p.On(e))
 }
 
 // selectPolicies puts the built-in policies and the files together, in that order.

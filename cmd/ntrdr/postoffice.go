@@ -1,13 +1,17 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
 
 	"github.com/ntrdr/ntrdr/internal/link"
 	"github.com/ntrdr/ntrdr/internal/machine"
+	"github.com/ntrdr/ntrdr/internal/nt"
 	"github.com/ntrdr/ntrdr/internal/registry"
+	"github.com/ntrdr/ntrdr/internal/rt"
 	"github.com/ntrdr/ntrdr/internal/rt/wallrt"
 	"github.com/ntrdr/ntrdr/internal/trace"
 	"github.com/ntrdr/ntrdr/internal/volume"
@@ -31,13 +35,15 @@ type stationFlags struct {
 	seed     uint64
 }
 
-// connect assembles a workstation and connects it to the server.
-func connect(server, name string, f stationFlags) (*station, error) {
+// connect assembles a workstation and connects it to the server. An interrupt of c ends
+// the attempt.
+func connect(c *invocation, server, name string, f stationFlags) (*station, error) {
 	peer, err := parseServer(server)
 	if err != nil {
 		return nil, err
 	}
 	r := wallrt.New(f.seed)
+	defer context.AfterFunc(c.ctx, r.Close)()
 	s := &station{rt: r, trace: trace.NewRecorder(r, r.NewMutex(), false)}
 	s.ws, err = machine.NewLiveWorkstation(r, s.trace, machine.LiveWorkstation{
 		Name: name, Settings: f.settings, Peer: peer, Link: f.link, Loss: f.loss, Outages: f.outages, Seed: f.seed,
@@ -52,7 +58,7 @@ func connect(server, name string, f stationFlags) (*station, error) {
 		cerr = err
 	}
 	if cerr != nil {
-		r.Close()
+		s.close()
 		return nil, peerError{cerr}
 	}
 	return s, nil
@@ -68,30 +74,38 @@ func (s *station) close() {
 const synchronousPolicy = "q163401"
 
 // withPostoffice runs f as a task on the postoffice in a directory or behind a URL.
-func withPostoffice(where string, f func(mailclient.FS) error) error {
+func withPostoffice(c *invocation, where string, f func(mailclient.FS) error) error {
 	if !strings.Contains(where, "://") {
 		v, err := volume.OpenDir(where)
 		if err != nil {
 			return inputError{err}
 		}
 		defer func() { _ = v.Close() }() // only the root's handle
-		return f(machine.LocalFS(v))
+		err = f(machine.LocalFS(v))
+		if _, local := errors.AsType[*nt.Error](err); local {
+			return inputError{err}
+		}
+		return err
 	}
 	set, err := builtinPolicy(synchronousPolicy, defaultEdition)
 	if err != nil {
 		return err
 	}
-	s, err := connect(where, machine.ActorSenderHost, stationFlags{settings: set, seed: uint64(os.Getpid())})
+	s, err := connect(c, where, machine.ActorSenderHost, stationFlags{settings: set, seed: uint64(os.Getpid())})
 	if err != nil {
 		return err
 	}
 	defer s.close()
+	defer context.AfterFunc(c.ctx, s.rt.Close)()
 	var ferr error
 	if err := s.rt.Do("po", func() {
 		ferr = f(s.fs)
-		s.ws.Redirector.Idle().Wait(1<<63 - 1)
+		s.ws.Redirector.Idle().Wait(rt.Forever)
 	}); err != nil {
 		return peerError{err}
+	}
+	if _, remote := errors.AsType[*nt.Error](ferr); remote {
+		return peerError{ferr}
 	}
 	return ferr
 }
@@ -101,7 +115,7 @@ func poCommand() *command {
 		name: "po", args: "init|check DIR|URL", summary: "makes or checks a postoffice, in a directory or behind a URL",
 		long: "`po init` makes an empty postoffice; `po check` answers as the Mailer would, with the code, and names files\n" +
 			"that nothing refers to. The formats are our own (EMU-MSMAIL v1): Microsoft's were never published.",
-		example: "  ntrdr po init smb1://mailuser:secret@127.0.0.1:4450/MAILDATA\n  ntrdr po check /srv/maildata",
+		example: "  ntrdr po init smb1://mailuser:secret@127.0.0.1:4450/MAILDATA\n  ntrdr po init maildata\n  ntrdr po check maildata",
 		run:     runPo,
 	}
 }
@@ -127,12 +141,33 @@ func runPo(c *invocation) error {
 			}
 			cfg.Externals = append(cfg.Externals, mailclient.PostofficeName{Network: n, PO: p})
 		}
+		if err := checkNames(cfg); err != nil {
+			return err
+		}
 		return initPostoffice(c, cfg)
 	case "check":
 		return checkPostoffice(c)
 	default:
 		return badInput("%q is neither init nor check", verb)
 	}
+}
+
+// checkNames checks the names of a postoffice before anything is made.
+func checkNames(cfg mailclient.InitConfig) error {
+	if len(cfg.Users) == 0 {
+		return badInput("--users: name at least one mailbox")
+	}
+	for _, u := range cfg.Users {
+		if _, err := mailclient.ParseAddress(cfg.Network + "/" + cfg.PO + "/" + u); err != nil {
+			return badInput("--network, --po or --users: %w", err)
+		}
+	}
+	for _, x := range cfg.Externals {
+		if _, err := mailclient.ParseAddress(x.Network + "/" + x.PO + "/X"); err != nil {
+			return badInput("--externals: %w", err)
+		}
+	}
+	return nil
 }
 
 func initPostoffice(c *invocation, cfg mailclient.InitConfig) error {
@@ -142,16 +177,20 @@ func initPostoffice(c *invocation, cfg mailclient.InitConfig) error {
 			return inputError{err}
 		}
 	}
-	if err := withPostoffice(where, func(fs mailclient.FS) error { return mailclient.Init(fs, cfg) }); err != nil {
+	err := withPostoffice(c, where, func(fs mailclient.FS) error { return mailclient.Init(fs, cfg) })
+	if errors.Is(err, mailclient.ErrExists) {
+		return badInput("%s: %w", redacted(where), err)
+	}
+	if err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(c.stdout, "postoffice %s/%s with %d mailboxes in %s\n", cfg.Network, cfg.PO, len(cfg.Users), redacted(where))
+	_, err = fmt.Fprintf(c.stdout, "postoffice %s/%s in %s, with mailboxes for %s\n", cfg.Network, cfg.PO, redacted(where), strings.Join(cfg.Users, ", "))
 	return err
 }
 
 func checkPostoffice(c *invocation) error {
 	var findings []mailclient.Finding
-	err := withPostoffice(c.flags.Arg(1), func(fs mailclient.FS) (err error) {
+	err := withPostoffice(c, c.flags.Arg(1), func(fs mailclient.FS) (err error) {
 		findings, err = mailclient.Check(fs)
 		return err
 	})
@@ -161,8 +200,11 @@ func checkPostoffice(c *invocation) error {
 	for _, f := range findings {
 		fmt.Fprintln(c.stdout, f)
 	}
-	if len(findings) > 0 {
-		return unmetError{fmt.Sprintf("%d findings", len(findings))}
+	switch n := len(findings); {
+	case n == 1:
+		return unmetError{"1 finding"}
+	case n > 1:
+		return unmetError{fmt.Sprintf("%d findings", n)}
 	}
 	_, err = fmt.Fprintln(c.stdout, "nothing wrong")
 	return err

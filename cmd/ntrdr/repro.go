@@ -60,6 +60,7 @@ const defaultWidth = 140
 func (f *reproFlags) add(c *invocation) {
 	set := c.flags
 	f.storyFlags.add(set)
+	f.addPoll(set)
 	set.StringVar(&f.link, "link", "ras-28.8", "link profile of the sender")
 	set.StringVar(&f.loss, "loss", "1%", "loss of IP packets each way, in percent")
 	set.StringArrayVar(&f.outages, "outage", nil, "an outage, such as 12s:90s or segment=20:90s (may be repeated)")
@@ -67,7 +68,7 @@ func (f *reproFlags) add(c *invocation) {
 	set.StringVar(&f.server, "server", "embedded:", "embedded: or smb1://user:password@host:port/share/path")
 	set.StringVar(&f.timeline, "timeline", timelineStory, "--timeline=FORM: story, full (every event of the trace) or none; --timeline alone is full")
 	set.Lookup("timeline").NoOptDefVal = timelineFull
-	set.StringVar(&f.pcap, "pcap", "", "write the sender's SMBs to this pcapng file; with several policies the name gets the policy's")
+	set.StringVar(&f.pcap, "pcap", "", "write the sender's SMBs to this pcapng file, in made-up TCP without losses; with several policies the name gets the policy's")
 	set.StringVar(&f.html, "html", "", "write a self-contained page with both timelines to this file")
 	set.StringSliceVar(&f.expect, "expect", nil, "POLICY=OUTCOME,...: exit with 1 unless every run of the policy ends so")
 	set.BoolVar(&f.asJSON, "json", false, "print JSON")
@@ -89,7 +90,7 @@ func (f *reproFlags) check(c *invocation) (p parsed, err error) {
 	if p.base, p.policies, err = f.spec(c); err != nil {
 		return p, err
 	}
-	if p.base.Link, err = lookupLink(f.link); err != nil {
+	if p.base.Link, err = lookupLink("--link", f.link); err != nil {
 		return p, err
 	}
 	if p.base.Loss, err = parseLoss(f.loss); err != nil {
@@ -111,7 +112,23 @@ func (f *reproFlags) check(c *invocation) (p parsed, err error) {
 	case f.seeds > 1 && (f.pcap != "" || f.html != "" || f.live()):
 		return p, badInput("--seeds excludes --pcap, --html and a live --server")
 	}
-	return p, nil
+	return p, f.checkPlaces()
+}
+
+// checkPlaces checks where the trial is to happen and where its files go.
+func (f *reproFlags) checkPlaces() error {
+	for _, path := range []string{f.pcap, f.html} {
+		if err := checkOutput(path); err != nil {
+			return err
+		}
+	}
+	if !f.live() {
+		return nil
+	}
+	if _, err := parseServer(f.server); err != nil {
+		return badInput("--server: %w", err)
+	}
+	return nil
 }
 
 // minWidth is what two columns of words need.
@@ -129,6 +146,8 @@ func parseExpect(texts []string, policies []bench.Settings) (map[string]bench.Ou
 			return nil, badInput("--expect: %q is not POLICY=OUTCOME with one of %v", t, bench.Outcomes())
 		case !known:
 			return nil, badInput("--expect: policy %q is not run", name)
+		case expect[name] != "":
+			return nil, badInput("--expect: policy %q is given twice", name)
 		}
 		expect[name] = bench.Outcome(outcome)
 	}
@@ -214,10 +233,12 @@ type player func(*invocation, bench.Spec) (bench.Result, error)
 
 // Addresses of the two ends in a capture: from the blocks reserved for documentation.
 //
-// src: RFC 5737 (192.0.2.0/24); RFC 1002 §4.3 (port 139)
+// The port is that of SMB without NetBIOS names, because no session request is modelled.
+//
+// src: RFC 5737 (192.0.2.0/24); [MS-SMB] §2.1 (port 445)
 var (
 	captureClient = netip.AddrFrom4([4]byte{192, 0, 2, 1})
-	captureServer = netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, 10}), 139)
+	captureServer = netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, 10}), 445)
 )
 
 // pcapName puts the policy's name into the file's if there are several.
@@ -255,6 +276,10 @@ func (f *reproFlags) print(c *invocation, p parsed, results []bench.Result) erro
 		}
 	case timelineFull:
 		printTraces(c.stdout, results)
+	case timelineNone:
+		for i := range results {
+			fmt.Fprintf(c.stdout, "%s: %s\n", results[i].Policy, verdictLine(&results[i]))
+		}
 	}
 	return nil
 }

@@ -35,16 +35,20 @@ const (
 )
 
 func (f *storyFlags) add(set *pflag.FlagSet) {
-	f.size = defaultSize
+	f.size, f.poll = defaultSize, defaultPoll
 	set.StringSliceVar(&f.policies, "policies", defaultPolicies, "built-in policies, by name")
 	set.StringArrayVar(&f.policyFiles, "policy", nil, "a policy of your own: a .reg file (may be repeated)")
 	set.StringVar(&f.edition, "edition", defaultEdition, "the model underneath: "+editionNames())
 	set.Uint64Var(&f.seed, "seed", 1, "seed of the first trial")
 	set.Var(&f.size, "message-size", "size of the message file, such as 8KB or 1MB")
-	set.DurationVar(&f.poll, "poll", defaultPoll, "the Mailer's poll interval (accelerated; the documented one is 5m)")
 	set.BoolVar(&f.flushBeforeKey, "flush-before-key", false, "the sender calls FlushFileBuffers before step 5")
 	set.StringVar(&f.path, "path", string(bench.P1), "how the message file is opened: P1 read/write deny-write, P2 read/write deny-all, P3 write-only deny-write")
 	set.BoolVar(&f.closeAfterKey, "close-after-key", false, "the sender closes the message file after the KEY")
+}
+
+// addPoll is for the commands that have a Mailer beside the sender.
+func (f *storyFlags) addPoll(set *pflag.FlagSet) {
+	set.DurationVar(&f.poll, "poll", defaultPoll, "the Mailer's poll interval (accelerated; the documented one is 5m)")
 }
 
 // spec checks the flags and makes the part of a Spec that they decide.
@@ -79,10 +83,10 @@ func (f *storyFlags) spec(c *invocation) (bench.Spec, []bench.Settings, error) {
 // src: KB Q108027 (a small real message file has 552 bytes)
 const minMessageSize = 552
 
-func lookupLink(name string) (link.Profile, error) {
+func lookupLink(flag, name string) (link.Profile, error) {
 	p, err := link.ByName(name)
 	if err != nil {
-		return p, badInput("--link: %w", err)
+		return p, badInput("%s: %w", flag, err)
 	}
 	return p, nil
 }

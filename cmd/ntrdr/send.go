@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -49,7 +50,7 @@ func runSend(c *invocation) error {
 	}
 	sf := stationFlags{settings: policies[0], seed: f.seed}
 	if *linkName != "none" {
-		p, err := lookupLink(*linkName)
+		p, err := lookupLink("--link", *linkName)
 		if err != nil {
 			return err
 		}
@@ -61,11 +62,14 @@ func runSend(c *invocation) error {
 	if sf.outages, err = parseOutages(*outages); err != nil {
 		return err
 	}
+	if *cycle <= 0 {
+		return badInput("--cycle: %v is not positive", *cycle)
+	}
 	m, err := newLetter(*from, *to, spec.MessageSize)
 	if err != nil {
 		return err
 	}
-	s, err := connect(c.flags.Arg(0), machine.ActorSenderHost, sf)
+	s, err := connect(c, c.flags.Arg(0), machine.ActorSenderHost, sf)
 	if err != nil {
 		return err
 	}
@@ -117,6 +121,7 @@ func (s *station) send(c *invocation, f *storyFlags, m mailclient.Message, cycle
 		return inputError{err}
 	}
 	var res mailclient.Result
+	defer context.AfterFunc(c.ctx, s.rt.Close)()
 	doErr := s.rt.Do("send", func() {
 		res, err = sender.Send(m)
 		s.ws.Redirector.Idle().Wait(rt.Forever)

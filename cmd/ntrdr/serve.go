@@ -43,6 +43,9 @@ func runServe(c *invocation) error {
 	if cfg.Shares, err = openShares(r, *shares); err != nil {
 		return err
 	}
+	if *user == "" && *password != "" {
+		return badInput("--password needs --user")
+	}
 	if *user != "" {
 		cfg.Users = map[string]string{*user: *password}
 	}

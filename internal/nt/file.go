@@ -29,6 +29,29 @@ const (
 	GenericRead         AccessMask = 0x80000000
 )
 
+// The generic rights of a file.
+//
+// src: Win32 documentation, "File Security and Access Rights"
+const (
+	fileGenericRead    = ReadControl | Synchronize | FileReadData | FileReadEA | FileReadAttributes
+	fileGenericWrite   = ReadControl | Synchronize | FileWriteData | FileAppendData | FileWriteEA | FileWriteAttributes
+	fileGenericExecute = ReadControl | Synchronize | FileExecute | FileReadAttributes
+)
+
+// Mapped replaces generic rights by the specific ones that they stand for, as the
+// object manager does before a file system sees the mask.
+func (a AccessMask) Mapped() AccessMask {
+	for _, g := range [...]struct{ generic, specific AccessMask }{
+		{GenericRead, fileGenericRead}, {GenericWrite, fileGenericWrite}, {GenericExecute, fileGenericExecute},
+		{GenericAll, fileGenericRead | fileGenericWrite | fileGenericExecute | Delete},
+	} {
+		if a&g.generic != 0 {
+			a = a&^g.generic | g.specific
+		}
+	}
+	return a
+}
+
 // CanRead reports whether the mask lets its holder read file data.
 func (a AccessMask) CanRead() bool {
 	return a&(FileReadData|FileExecute|GenericRead|GenericExecute|GenericAll|MaximumAllowed) != 0

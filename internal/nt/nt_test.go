@@ -57,6 +57,12 @@ func TestAccessAndShareWords(t *testing.T) {
 	if a := nt.GenericWrite; a.CanRead() || !a.CanWrite() || a.CanDelete() {
 		t.Error("GENERIC_WRITE reads or deletes")
 	}
+	if got := (nt.GenericRead | nt.GenericWrite).Mapped(); got != 0x0012019F || !got.CanRead() || !got.CanWrite() || got.CanDelete() {
+		t.Errorf("GENERIC_READ|GENERIC_WRITE is %#x", uint32(got))
+	}
+	if got := nt.GenericWrite.Mapped(); got != 0x00120116 || got.CanRead() {
+		t.Errorf("GENERIC_WRITE is %#x", uint32(got))
+	}
 	for share, want := range map[nt.ShareAccess]string{
 		nt.ShareNone: "deny-all", nt.ShareRead: "deny-write", nt.ShareWrite: "deny-read",
 		nt.ShareRead | nt.ShareWrite | nt.ShareDelete: "deny-none",

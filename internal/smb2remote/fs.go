@@ -45,7 +45,7 @@ func Dial(cfg Config) (*FS, error) {
 		return nil, &nt.Error{Op: "connect", Path: cfg.Addr, Status: dialStatus(err), Err: err}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &FS{dir: strings.Trim(cfg.Dir, `\/`), timeout: cfg.Timeout, conn: conn, cancel: cancel}
+	s := &FS{dir: strings.Trim(cfg.Dir, `\/`), timeout: cfg.Timeout, conn: &guard{Conn: conn}, cancel: cancel}
 	if err := s.mount(ctx, cfg); err != nil {
 		cancel()
 		return nil, errors.Join(err, closeConn(conn))

@@ -20,12 +20,28 @@ type Handle struct {
 	closed bool // guarded by Redirector.mu
 }
 
+// fromWin32 is what reaches the redirector of an application's CreateFile: specific
+// rights, a file and no directory, and attributes that are never empty.
+//
+// src: Win32 documentation, "CreateFile"; [MS-CIFS] §2.2.4.64.1
+func fromWin32(p nt.CreateParams) nt.CreateParams {
+	p.Access = p.Access.Mapped()
+	if p.Options&nt.DirectoryFile == 0 {
+		p.Options |= nt.NonDirectoryFile
+	}
+	if p.Attributes == 0 {
+		p.Attributes = nt.AttrNormal
+	}
+	return p
+}
+
 // Open opens or creates a file, connecting to the server first if there is no
 // circuit. A dormant open of this machine that allows what is asked is used again
 // without telling the server.
 //
 // src: KB Q102981 (dormant files)
 func (r *Redirector) Open(path string, p nt.CreateParams) (*Handle, error) {
+	p = fromWin32(p)
 	f := r.acquire(path)
 	defer r.release(f)
 	f.settled.Wait(rt.Forever)
