@@ -74,7 +74,7 @@ func (s *SharedCacheMap) claimLazy(target int) int {
 	if n > s.m.cfg.LazySmallAllPages {
 		n = min(n, target)
 	}
-	if s.lazy || n == 0 {
+	if s.lazy || s.flushes > 0 || n == 0 {
 		return 0
 	}
 	s.lazy = true

@@ -30,6 +30,9 @@ type SharedCacheMap struct {
 	pages     map[int64]*page
 	dirty     []int64 // page numbers, ascending; exactly the pages with dirty set
 	lazy      bool    // a lazy worker has been queued
+	flushes   int     // calls of writePages: waiting or writing
+	gen       uint64  // counts what makes bytes that are being fetched stale
+	lostErr   error   // of a write behind the application, until a Flush tells it
 }
 
 // Size returns the file's size as its handles on this machine see it.
@@ -67,12 +70,14 @@ func (s *SharedCacheMap) CopyRead(p []byte, off int64) (int, error) {
 		return 0, eofIfAny(len(p))
 	}
 	s.mu.Unlock()
-	if err := s.makeResident(off, off+want); err != nil {
-		return 0, err
+	for copied := false; !copied; { // a page may be purged between the two
+		if err := s.makeResident(off, off+want); err != nil {
+			return 0, err
+		}
+		s.mu.Lock()
+		copied = s.copyOutLocked(p[:want], off)
+		s.mu.Unlock()
 	}
-	s.mu.Lock()
-	s.copyOutLocked(p[:want], off)
-	s.mu.Unlock()
 	if want < int64(len(p)) {
 		return int(want), io.EOF
 	}
@@ -86,25 +91,28 @@ func eofIfAny(wanted int) error {
 	return io.EOF
 }
 
-// copyOutLocked copies from resident pages; a page purged in the meantime, or
-// beyond valid data, reads as zero.
-func (s *SharedCacheMap) copyOutLocked(p []byte, off int64) {
+// copyOutLocked copies from resident pages; what lies beyond valid data reads as
+// zero. It reports whether all valid data was resident.
+func (s *SharedCacheMap) copyOutLocked(p []byte, off int64) bool {
 	for len(p) > 0 {
 		no, in := off/s.pageSize(), off%s.pageSize()
 		n := min(int64(len(p)), s.pageSize()-in)
 		if pg := s.pages[no]; pg != nil {
 			copy(p[:n], pg.data[in:])
+		} else if no*s.pageSize() < s.validData {
+			return false
 		} else {
 			clear(p[:n])
 		}
 		p, off = p[n:], off+n
 	}
+	return true
 }
 
 // makeResident pages in what [from, to) needs of valid data that is not resident.
 func (s *SharedCacheMap) makeResident(from, to int64) error {
 	for {
-		start, end := s.missing(from, to)
+		start, end, gen := s.missing(from, to)
 		if start == end {
 			return nil
 		}
@@ -114,13 +122,13 @@ func (s *SharedCacheMap) makeResident(from, to int64) error {
 			return err
 		}
 		clear(buf[n:])
-		s.install(buf, start)
+		s.install(buf, start, gen)
 	}
 }
 
 // missing returns the first run of absent pages within valid data in [from, to), in
 // whole pages and at most MaxWriteBehind bytes; start == end if there is none.
-func (s *SharedCacheMap) missing(from, to int64) (start, end int64) {
+func (s *SharedCacheMap) missing(from, to int64) (start, end int64, gen uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	ps := s.pageSize()
@@ -133,15 +141,19 @@ func (s *SharedCacheMap) missing(from, to int64) (start, end int64) {
 		for end < to && s.pages[end/ps] == nil && end-start < int64(s.m.cfg.MaxWriteBehind) {
 			end += ps
 		}
-		return start, end
+		return start, end, s.gen
 	}
-	return 0, 0
+	return 0, 0, 0
 }
 
-// install makes fetched bytes resident, except where a write was faster.
-func (s *SharedCacheMap) install(buf []byte, off int64) {
+// install makes fetched bytes resident, except where a write was faster, unless they
+// have become stale on the way.
+func (s *SharedCacheMap) install(buf []byte, off int64, gen uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if gen != s.gen {
+		return
+	}
 	ps := s.pageSize()
 	for i := int64(0); i < int64(len(buf)); i += ps {
 		if no := (off + i) / ps; s.pages[no] == nil {
@@ -156,11 +168,18 @@ func (s *SharedCacheMap) CopyWrite(p []byte, off int64) error {
 	if len(p) == 0 {
 		return nil
 	}
-	if err := s.readForWrite(off, off+int64(len(p))); err != nil {
-		return err
+	end := off + int64(len(p))
+	for {
+		if err := s.readForWrite(off, end); err != nil {
+			return err
+		}
+		s.mu.Lock()
+		if s.edgesResidentLocked(off, end) {
+			break
+		}
+		s.mu.Unlock() // a page was purged between the two
 	}
-	s.mu.Lock()
-	newly := s.copyInLocked(p, off, true)
+	newly := s.copyInLocked(p, off)
 	s.mu.Unlock()
 	s.m.tr.Emit(trace.Event{Kind: trace.PageDirty, Path: s.name, Off: off, Len: int64(len(p))})
 	s.m.countDirty(newly)
@@ -182,8 +201,17 @@ func (s *SharedCacheMap) readForWrite(from, to int64) error {
 	return nil
 }
 
+// edgesResidentLocked reports whether a write of [from, to) would overwrite nothing
+// that it does not know.
+func (s *SharedCacheMap) edgesResidentLocked(from, to int64) bool {
+	ps := s.pageSize()
+	head := from%ps == 0 || from-from%ps >= s.validData || s.pages[from/ps] != nil
+	tail := to%ps == 0 || to >= s.validData || s.pages[to/ps] != nil
+	return head && tail
+}
+
 // copyInLocked stores p, extends the sizes, and returns how many pages became dirty.
-func (s *SharedCacheMap) copyInLocked(p []byte, off int64, dirty bool) (newly int) {
+func (s *SharedCacheMap) copyInLocked(p []byte, off int64) (newly int) {
 	end := off + int64(len(p))
 	for len(p) > 0 {
 		no, in := off/s.pageSize(), off%s.pageSize()
@@ -193,7 +221,7 @@ func (s *SharedCacheMap) copyInLocked(p []byte, off int64, dirty bool) (newly in
 			s.pages[no] = pg
 		}
 		n := copy(pg.data[in:], p)
-		if dirty && !pg.dirty {
+		if !pg.dirty {
 			pg.dirty = true
 			newly++
 			at, _ := slices.BinarySearch(s.dirty, no)
@@ -237,6 +265,8 @@ func (s *SharedCacheMap) updateResidentLocked(p []byte, off int64) {
 		}
 		if pg != nil {
 			copy(pg.data[in:], p[:n])
+		} else {
+			s.gen++
 		}
 		p, off = p[n:], off+n
 	}
@@ -246,12 +276,12 @@ func (s *SharedCacheMap) updateResidentLocked(p []byte, off int64) {
 // not, and the rest of the last page becomes zero.
 func (s *SharedCacheMap) SetFileSize(size int64) {
 	s.mu.Lock()
+	s.gen++
 	ps := s.pageSize()
 	cleaned := 0
-	for no := size / ps; no <= (s.fileSize-1)/ps && s.fileSize > size; no++ {
-		pg := s.pages[no]
+	for no, pg := range s.pages { // map order: no page depends on another
 		switch {
-		case pg == nil:
+		case (no+1)*ps <= size:
 		case no*ps < size:
 			clear(pg.data[size-no*ps:])
 		default:
@@ -298,7 +328,7 @@ func (s *SharedCacheMap) Discard() int64 {
 func (s *SharedCacheMap) Reinitialize(size int64) {
 	s.Purge()
 	s.mu.Lock()
-	s.fileSize, s.validData = size, size
+	s.fileSize, s.validData, s.lostErr = size, size, nil
 	s.mu.Unlock()
 }
 
@@ -307,6 +337,7 @@ func (s *SharedCacheMap) discard() {
 	cleaned := len(s.dirty)
 	s.dirty = nil
 	clear(s.pages)
+	s.gen++
 	s.mu.Unlock()
 	s.m.countDirty(-cleaned)
 }
@@ -315,6 +346,12 @@ func (s *SharedCacheMap) discard() {
 // could not be written is gone.
 func (s *SharedCacheMap) Flush() error {
 	_, err := s.writePages(math.MaxInt)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err == nil {
+		err = s.lostErr
+	}
+	s.lostErr = nil
 	return err
 }
 
@@ -325,6 +362,9 @@ func (s *SharedCacheMap) FlushBehind() error { return s.writeBehind(math.MaxInt)
 func (s *SharedCacheMap) writeBehind(pages int) error {
 	lost, err := s.writePages(pages)
 	if lost > 0 {
+		s.mu.Lock()
+		s.lostErr = err
+		s.mu.Unlock()
 		s.backing.LostData(lost, err)
 	}
 	return err
@@ -333,6 +373,8 @@ func (s *SharedCacheMap) writeBehind(pages int) error {
 // writePages writes up to limit dirty pages in runs of ascending offset. It returns
 // how many bytes were lost and the first error.
 func (s *SharedCacheMap) writePages(limit int) (lost int64, first error) {
+	s.countFlush(1)
+	defer s.countFlush(-1)
 	s.writing.AcquireExclusive()
 	defer s.writing.Release()
 	for limit > 0 {
@@ -351,6 +393,12 @@ func (s *SharedCacheMap) writePages(limit int) (lost int64, first error) {
 		}
 	}
 	return lost, first
+}
+
+func (s *SharedCacheMap) countFlush(n int) {
+	s.mu.Lock()
+	s.flushes += n
+	s.mu.Unlock()
 }
 
 // nextRun takes the lowest contiguous run of dirty pages, at most limit pages and

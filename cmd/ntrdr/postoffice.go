@@ -24,6 +24,7 @@ type station struct {
 	trace *trace.Recorder
 	ws    *machine.Workstation
 	fs    mailclient.FS // the postoffice behind the server's URL
+	lines lifeline
 }
 
 // stationFlags say how a station reaches a server.
@@ -43,10 +44,14 @@ func connect(c *invocation, server, name string, f stationFlags) (*station, erro
 		return nil, err
 	}
 	r := wallrt.New(f.seed)
-	defer context.AfterFunc(c.ctx, r.Close)()
 	s := &station{rt: r, trace: trace.NewRecorder(r, r.NewMutex(), false)}
+	defer context.AfterFunc(c.ctx, s.abort)()
 	s.ws, err = machine.NewLiveWorkstation(r, s.trace, machine.LiveWorkstation{
 		Name: name, Settings: f.settings, Peer: peer, Link: f.link, Loss: f.loss, Outages: f.outages, Seed: f.seed,
+		Wrap: func(_ rt.Runtime, d link.Dialer) link.Dialer {
+			s.lines.Dialer = d
+			return &s.lines
+		},
 	})
 	if err != nil {
 		r.Close()
@@ -68,6 +73,12 @@ func connect(c *invocation, server, name string, f stationFlags) (*station, erro
 func (s *station) close() {
 	_ = s.rt.Do("close", func() { _ = s.ws.Close() }) // the server may be gone, and nothing is dirty
 	s.rt.Close()
+}
+
+// abort ends every task now; what is dirty is lost.
+func (s *station) abort() {
+	s.rt.Close()
+	s.lines.cut()
 }
 
 // synchronousPolicy makes the redirector a plain client: no caching, no write-behind.
@@ -96,7 +107,7 @@ func withPostoffice(c *invocation, where string, f func(mailclient.FS) error) er
 		return err
 	}
 	defer s.close()
-	defer context.AfterFunc(c.ctx, s.rt.Close)()
+	defer context.AfterFunc(c.ctx, s.abort)()
 	var ferr error
 	if err := s.rt.Do("po", func() {
 		ferr = f(s.fs)

@@ -121,7 +121,7 @@ func (s *station) send(c *invocation, f *storyFlags, m mailclient.Message, cycle
 		return inputError{err}
 	}
 	var res mailclient.Result
-	defer context.AfterFunc(c.ctx, s.rt.Close)()
+	defer context.AfterFunc(c.ctx, s.abort)()
 	doErr := s.rt.Do("send", func() {
 		res, err = sender.Send(m)
 		s.ws.Redirector.Idle().Wait(rt.Forever)

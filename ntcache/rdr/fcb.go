@@ -65,7 +65,7 @@ func (r *Redirector) acquire(path string) *fcb {
 func (r *Redirector) release(f *fcb) {
 	r.mu.Lock()
 	f.users--
-	gone := f.users == 0 && f.closings == 0 && len(f.opens) == 0
+	gone := f.users == 0 && f.closings == 0 && len(f.opens) == 0 && r.fcbs[key(f.path)] == f
 	if gone {
 		delete(r.fcbs, key(f.path))
 	}
@@ -153,10 +153,15 @@ func (f *fcb) LostData(bytes int64, err error) {
 // AcquireForLazyWrite keeps the file open at the server while the lazy writer works.
 func (f *fcb) AcquireForLazyWrite(bool) bool {
 	f.r.mu.Lock()
-	f.users++
+	alive := f.r.fcbs[key(f.path)] == f
+	if alive {
+		f.users++
+	}
 	f.r.mu.Unlock()
-	f.r.startBehind()
-	return true
+	if alive {
+		f.r.startBehind()
+	}
+	return alive
 }
 
 // ReleaseFromLazyWrite ends what AcquireForLazyWrite began.
@@ -186,20 +191,26 @@ func (f *fcb) dirtyBytes() int64 { return f.cached.DirtyBytes() + f.l2.pending()
 // breakOplock gives up what the oplock on h allowed. New writes go to the server
 // from the moment the rights are changed; then what is dirty is flushed.
 func (f *fcb) breakOplock(remote Remote, h nt.FileHandle, to nt.OplockLevel) {
-	f.io.AcquireExclusive()
-	o, dormant := f.lowerOplock(h, to)
-	f.io.Release()
-	if o == nil {
-		return // a CLOSE is on its way; it answers the break
-	}
+	f.hold()
 	defer f.r.release(f)
-	if dormant {
+	f.r.startBehind()
+	defer f.r.endBehind()
+	f.io.AcquireExclusive()
+	o, held, dormant := f.lowerOplock(h, to)
+	f.io.Release()
+	switch {
+	case o == nil:
+		return // a CLOSE is on its way; it answers the break
+	case dormant:
 		f.closeAtServer(o)
 		return
 	}
 	f.flushBehind("oplock break")
-	if to == nt.OplockNone {
+	if to == nt.OplockNone && !f.readsCached() {
 		f.cached.Purge()
+	}
+	if held == nt.OplockLevelII {
+		return // src: [MS-CIFS] §3.2.5.42 (not to be answered)
 	}
 	f.r.tr.Emit(trace.Event{Kind: trace.OplockAck, Path: f.path, FID: h.FID, Text: to.String()})
 	if err := remote.AckBreak(h, to); err != nil {
@@ -207,24 +218,38 @@ func (f *fcb) breakOplock(remote Remote, h nt.FileHandle, to nt.OplockLevel) {
 	}
 }
 
-// lowerOplock takes the rights away and makes the caller a user of the FCB, unless the
-// open is gone.
-func (f *fcb) lowerOplock(h nt.FileHandle, to nt.OplockLevel) (o *serverOpen, dormant bool) {
+// hold makes the caller a user of the FCB, so that it stays until release.
+func (f *fcb) hold() {
+	f.r.mu.Lock()
+	f.users++
+	f.r.mu.Unlock()
+}
+
+// readsCached reports whether any open of the file may read from the cache.
+func (f *fcb) readsCached() bool {
+	f.r.mu.Lock()
+	defer f.r.mu.Unlock()
+	return slices.ContainsFunc(f.opens, func(o *serverOpen) bool { return o.caching.read && !o.dead })
+}
+
+// lowerOplock takes the rights away that the oplock gave, and returns the level that
+// was held. The open is nil if it is gone.
+func (f *fcb) lowerOplock(h nt.FileHandle, to nt.OplockLevel) (o *serverOpen, held nt.OplockLevel, dormant bool) {
 	f.r.mu.Lock()
 	defer f.r.mu.Unlock()
 	i := slices.IndexFunc(f.opens, func(o *serverOpen) bool { return o.h == h && !o.dead && !o.closing })
 	if i < 0 {
-		return nil, false
+		return nil, 0, false
 	}
 	o = f.opens[i]
-	f.users++
+	held = o.oplock
 	if o.dormant != nil {
 		f.r.wakeDormantLocked(o)
-		return o, true
+		return o, held, true
 	}
 	o.oplock = to
 	o.caching = f.r.cfg.cacheability(o.params, o.attr, to)
-	return o, false
+	return o, held, false
 }
 
 // circuitLost marks the file's opens on that circuit dead and throws away what can

@@ -120,7 +120,7 @@ func (h *Handle) ReadAt(p []byte, off int64) (int, error) {
 	var n int
 	if k.read {
 		n, err = h.f.cached.CopyRead(p, off)
-	} else if err = h.f.cached.Flush(); err == nil {
+	} else if err = h.f.cached.FlushBehind(); err == nil {
 		n, err = h.open.remote.ReadAt(h.open.h, p, off)
 	}
 	if errors.Is(err, io.EOF) {
@@ -139,6 +139,14 @@ func (h *Handle) WriteAt(p []byte, off int64) (int, error) {
 		return 0, wrap("write", h.f.path, err)
 	}
 	o := h.open
+	if !o.params.Access.CanWrite() {
+		return 0, wrap("write", h.f.path, nt.StatusAccessDenied)
+	}
+	if k.write || k.read {
+		if err := h.f.l2.flush("write"); err != nil {
+			return 0, wrap("write", h.f.path, err)
+		}
+	}
 	writeOnly := o.params.Access.CanWrite() && !o.params.Access.CanRead()
 	switch h.r.cfg.writePath(k, o.params.Options, writeOnly) {
 	case behindInL1:
@@ -189,6 +197,9 @@ func (h *Handle) Size() (int64, error) {
 		return h.f.cached.Size(), nil
 	}
 	if err := h.f.l2.flush("query"); err != nil {
+		return 0, wrap("size", h.f.path, err)
+	}
+	if err := h.f.cached.FlushBehind(); err != nil {
 		return 0, wrap("size", h.f.path, err)
 	}
 	info, err := h.open.remote.QueryFile(h.open.h)

@@ -18,7 +18,7 @@ type writeBehind struct {
 
 	// Guarded by Redirector.mu.
 	bufs  []*buffer // oldest first, at most WriteBehindBuffers
-	freed rt.Event  // Notification: a buffer has been answered
+	freed rt.Event  // Notification, a new one each time: a buffer has been answered
 	err   error     // of a buffer sent behind the application, until someone is told
 }
 
@@ -51,7 +51,7 @@ func (w *writeBehind) write(o *serverOpen, p []byte, off int64) error {
 		if err := w.takeErr(); err != nil {
 			return err
 		}
-		b, n, overlap := w.fill(o, p, off)
+		b, n, full, overlap := w.fill(o, p, off)
 		switch {
 		case overlap:
 			if err := w.flush("overlapping write"); err != nil {
@@ -64,22 +64,25 @@ func (w *writeBehind) write(o *serverOpen, p []byte, off int64) error {
 		}
 		w.f.r.tr.Emit(trace.Event{Kind: trace.BufferFill, Path: w.f.path, Off: off, Len: int64(n)})
 		p, off = p[n:], off+int64(n)
-		if len(b.data) == w.f.r.cfg.WriteBehindBufferSize && w.f.r.cfg.NtrdrL2Dispatch == DispatchFull {
+		if full {
 			w.dispatch(b, "buffer full")
 		}
 	}
-	return nil
+	if w.f.r.cfg.UseAsyncWriteBehind {
+		return nil
+	}
+	return w.takeErr() // its answer has been awaited
 }
 
 // fill copies what fits into the last buffer or a new one: n == 0 if there is none.
 // Data that overlaps a buffer without continuing it must wait for a flush.
-func (w *writeBehind) fill(o *serverOpen, p []byte, off int64) (b *buffer, n int, overlap bool) {
+func (w *writeBehind) fill(o *serverOpen, p []byte, off int64) (b *buffer, n int, full, overlap bool) {
 	r := w.f.r
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, b := range w.bufs {
 		if off < b.off+int64(len(b.data)) && b.off < off+int64(len(p)) {
-			return nil, 0, true
+			return nil, 0, false, true
 		}
 	}
 	size := r.cfg.WriteBehindBufferSize
@@ -88,24 +91,33 @@ func (w *writeBehind) fill(o *serverOpen, p []byte, off int64) (b *buffer, n int
 		if !b.inFlight && b.o == o && b.off+int64(len(b.data)) == off && len(b.data) < size {
 			n = min(len(p), size-len(b.data))
 			b.data = append(b.data, p[:n]...)
-			return b, n, false
+			return b, n, w.claimFullLocked(b), false
 		}
 	}
 	if len(w.bufs) >= r.cfg.WriteBehindBuffers {
-		return nil, 0, false
+		return nil, 0, false, false
 	}
 	n = min(len(p), size)
 	b = &buffer{o: o, off: off, data: append(make([]byte, 0, size), p[:n]...)}
 	w.bufs = append(w.bufs, b)
-	return b, n, false
+	return b, n, w.claimFullLocked(b), false
+}
+
+// claimFullLocked marks a full buffer as on its way if it is to be sent at once.
+func (w *writeBehind) claimFullLocked(b *buffer) bool {
+	cfg := &w.f.r.cfg
+	b.inFlight = len(b.data) == cfg.WriteBehindBufferSize && cfg.NtrdrL2Dispatch == DispatchFull
+	return b.inFlight
 }
 
 // makeRoom sends the oldest buffer if none is on its way, and waits for an answer.
 func (w *writeBehind) makeRoom() {
 	w.f.r.mu.Lock()
 	var oldest *buffer
-	if !slices.ContainsFunc(w.bufs, func(b *buffer) bool { return b.inFlight }) {
+	inFlight := slices.ContainsFunc(w.bufs, func(b *buffer) bool { return b.inFlight })
+	if len(w.bufs) == w.f.r.cfg.WriteBehindBuffers && !inFlight {
 		oldest = w.bufs[0]
+		oldest.inFlight = true
 	}
 	w.f.r.mu.Unlock()
 	if oldest != nil {
@@ -122,19 +134,16 @@ func (w *writeBehind) waitFor(cond func() bool) {
 			w.f.r.mu.Unlock()
 			return
 		}
-		w.freed.Reset()
+		freed := w.freed
 		w.f.r.mu.Unlock()
-		w.freed.Wait(rt.Forever)
+		freed.Wait(rt.Forever)
 	}
 }
 
-// dispatch sends a buffer. With UseAsyncWriteBehind the answer is not awaited.
+// dispatch sends a claimed buffer. With UseAsyncWriteBehind the answer is not awaited.
 //
 // src: T. Daniels, 1001 Secrets for Windows NT Registry, VI-10
 func (w *writeBehind) dispatch(b *buffer, trigger string) {
-	w.f.r.mu.Lock()
-	b.inFlight = true
-	w.f.r.mu.Unlock()
 	w.f.r.tr.Emit(trace.Event{Kind: trace.BufferSend, Path: w.f.path, Off: b.off, Len: int64(len(b.data)), Text: trigger})
 	if !w.f.r.cfg.UseAsyncWriteBehind {
 		w.send(b)
@@ -160,8 +169,9 @@ func (w *writeBehind) send(b *buffer) {
 	if err != nil && w.err == nil {
 		w.err = err
 	}
+	freed := w.renewFreedLocked()
 	r.mu.Unlock()
-	w.freed.Set()
+	freed.Set()
 	if err != nil {
 		w.f.LostData(int64(len(b.data)-n), err)
 		r.logEvent(LogEntry{
@@ -179,11 +189,17 @@ func (w *writeBehind) flush(trigger string) error {
 	}
 	w.sending.AcquireExclusive()
 	defer w.sending.Release()
-	for b := w.nextUnsent(); b != nil; b = w.nextUnsent() {
+	mine := w.snapshot()
+	for _, b := range mine {
+		if !w.claim(b) {
+			continue
+		}
 		w.f.r.tr.Emit(trace.Event{Kind: trace.BufferSend, Path: w.f.path, Off: b.off, Len: int64(len(b.data)), Text: trigger})
 		w.send(b)
 	}
-	w.waitFor(func() bool { return len(w.bufs) == 0 })
+	w.waitFor(func() bool { // what is written meanwhile is the next flush's
+		return !slices.ContainsFunc(w.bufs, func(b *buffer) bool { return slices.Contains(mine, b) })
+	})
 	return w.takeErr()
 }
 
@@ -193,17 +209,29 @@ func (w *writeBehind) empty() bool {
 	return len(w.bufs) == 0
 }
 
-// nextUnsent marks the oldest buffer that is not on its way and returns it.
-func (w *writeBehind) nextUnsent() *buffer {
+// snapshot returns the buffers of now.
+func (w *writeBehind) snapshot() []*buffer {
 	w.f.r.mu.Lock()
 	defer w.f.r.mu.Unlock()
-	for _, b := range w.bufs {
-		if !b.inFlight {
-			b.inFlight = true
-			return b
-		}
+	return slices.Clone(w.bufs)
+}
+
+// claim marks b as on its way, unless it is or has been.
+func (w *writeBehind) claim(b *buffer) bool {
+	w.f.r.mu.Lock()
+	defer w.f.r.mu.Unlock()
+	if b.inFlight || !slices.Contains(w.bufs, b) {
+		return false
 	}
-	return nil
+	b.inFlight = true
+	return true
+}
+
+// renewFreedLocked returns the event that waiters have, to be set.
+func (w *writeBehind) renewFreedLocked() rt.Event {
+	freed := w.freed
+	w.freed = w.f.r.rt.NewEvent(rt.Notification)
+	return freed
 }
 
 func (w *writeBehind) takeErr() error {
@@ -224,7 +252,8 @@ func (w *writeBehind) drop() (lost int64) {
 		}
 		return !b.inFlight
 	})
+	freed := w.renewFreedLocked()
 	w.f.r.mu.Unlock()
-	w.freed.Set()
+	freed.Set()
 	return lost
 }
