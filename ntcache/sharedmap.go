@@ -316,11 +316,7 @@ func (s *SharedCacheMap) Purge() {
 // Discard drops the dirty data, because it can never be written, and returns its
 // size in bytes. A run that is being written is not counted: its writer reports it.
 func (s *SharedCacheMap) Discard() int64 {
-	s.mu.Lock()
-	n := s.dirtyBytesLocked()
-	s.mu.Unlock()
-	s.discard()
-	return n
+	return s.discard()
 }
 
 // Reinitialize drops every page and takes the file's size from the server, for an
@@ -332,14 +328,17 @@ func (s *SharedCacheMap) Reinitialize(size int64) {
 	s.mu.Unlock()
 }
 
-func (s *SharedCacheMap) discard() {
+// discard drops all pages and returns how many dirty bytes there were.
+func (s *SharedCacheMap) discard() (lost int64) {
 	s.mu.Lock()
+	lost = s.dirtyBytesLocked()
 	cleaned := len(s.dirty)
 	s.dirty = nil
 	clear(s.pages)
 	s.gen++
 	s.mu.Unlock()
 	s.m.countDirty(-cleaned)
+	return lost
 }
 
 // Flush writes all dirty pages and returns the first error to the caller; data that

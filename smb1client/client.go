@@ -26,6 +26,7 @@ type Client struct {
 	files   fileTable      // +checklocks:mu
 	trees   []*Tree        // in the order of their connection; +checklocks:mu
 	dead    error          // what calls get once the circuit is down; +checklocks:mu
+	why     *nt.Error      // why it is down; +checklocks:mu
 	seq     uint64         // of the last request; +checklocks:mu
 	drops   Discarded      // +checklocks:mu
 	flags2  smbwire.Flags2 // of each request; written by Connect before it returns
@@ -72,11 +73,15 @@ func (c *Client) Close() error {
 	return err
 }
 
-// Err returns why the circuit is down, nil while it is up.
+// Err returns why the circuit is down, nil while it is up. Its status tells a request
+// that timed out (StatusIOTimeout) from other reasons.
 func (c *Client) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.dead
+	if c.why == nil {
+		return nil
+	}
+	return c.why
 }
 
 // Discarded returns what the circuit received and threw away.
@@ -96,14 +101,11 @@ func (c *Client) lose(culprit *call, status nt.Status, cause error) {
 	if !c.shut(culprit, status, nt.StatusNetworkNameDeleted, cause) {
 		return
 	}
-	lost := &nt.Error{Op: "circuit", Status: status, Err: cause}
-	if culprit != nil {
-		lost.Status = nt.StatusIOTimeout // so that the handlers can tell a timeout from an error
-	}
 	c.rt.Go("smb circuit lost", func() {
 		_ = c.conn.Close() // the circuit is dead already, and why is known
+		why := c.Err()
 		for _, h := range c.handlers() {
-			h.OnCircuitLost(lost)
+			h.OnCircuitLost(why)
 		}
 	})
 }
@@ -117,6 +119,10 @@ func (c *Client) shut(culprit *call, status, later nt.Status, cause error) bool 
 		return false
 	}
 	c.dead = &nt.Error{Op: "circuit", Status: later, Err: cause}
+	c.why = &nt.Error{Op: "circuit", Status: status, Err: cause}
+	if culprit != nil {
+		c.why.Status = nt.StatusIOTimeout // so that a timeout can be told from an error
+	}
 	waiters := c.mux.drain()
 	c.mu.Unlock()
 	if culprit != nil {

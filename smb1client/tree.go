@@ -30,6 +30,9 @@ func (t *Tree) UNC() string { return t.unc }
 // Service returns the kind of share: "A:" is a disk.
 func (t *Tree) Service() string { return t.service }
 
+// Err returns why the circuit is down, nil while it is up.
+func (t *Tree) Err() error { return t.c.Err() }
+
 // Limits tells what the tree's circuit can carry.
 func (t *Tree) Limits() Limits { return t.c.Limits() }
 

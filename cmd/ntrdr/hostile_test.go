@@ -22,26 +22,32 @@ const unwindTime = 5 * time.Second
 func hereAlone(t *testing.T, ctx context.Context, args ...string) (o outcome) {
 	t.Helper()
 	pprof.Do(ctx, pprof.Labels("command", t.Name()), func(ctx context.Context) { o = here(ctx, args...) })
-	deadline := time.Now().Add(unwindTime)
-	for left := goroutines(t); len(left) > 0; left = goroutines(t) {
-		if time.Now().After(deadline) {
-			t.Errorf("ntrdr %q left goroutines:\n%s", args, strings.Join(left, "\n\n"))
-			return o
-		}
-		time.Sleep(time.Millisecond) // nobody tells when a goroutine has ended
-	}
+	noneLeft(t, t.Name())
 	return o
 }
 
-// goroutines are the stacks of the living goroutines that carry the test's label.
-func goroutines(t *testing.T) (stacks []string) {
+// noneLeft fails if goroutines that carry a label do not end.
+func noneLeft(t *testing.T, label string) {
+	t.Helper()
+	deadline := time.Now().Add(unwindTime)
+	for left := goroutines(t, label); len(left) > 0; left = goroutines(t, label) {
+		if time.Now().After(deadline) {
+			t.Errorf("goroutines are left:\n%s", strings.Join(left, "\n\n"))
+			return
+		}
+		time.Sleep(time.Millisecond) // nobody tells when a goroutine has ended
+	}
+}
+
+// goroutines are the stacks of the living goroutines that carry a label.
+func goroutines(t *testing.T, label string) (stacks []string) {
 	t.Helper()
 	var b bytes.Buffer
 	if err := pprof.Lookup("goroutine").WriteTo(&b, 1); err != nil {
 		t.Fatal(err)
 	}
 	for s := range strings.SplitSeq(b.String(), "\n\n") {
-		if strings.Contains(s, `"`+t.Name()+`"`) {
+		if strings.Contains(s, `"`+label+`"`) {
 			stacks = append(stacks, s)
 		}
 	}
@@ -51,7 +57,7 @@ func goroutines(t *testing.T) (stacks []string) {
 func TestGoroutinesFindsOneThatIsLeft(t *testing.T) {
 	end := make(chan struct{})
 	pprof.Do(t.Context(), pprof.Labels("command", t.Name()), func(context.Context) { go func() { <-end }() })
-	if len(goroutines(t)) != 1 {
+	if len(goroutines(t, t.Name())) != 1 {
 		t.Error("not found")
 	}
 	close(end)
@@ -190,7 +196,7 @@ func TestHostileServers(t *testing.T) {
 		{"challenge breaks off", func(t *testing.T) func(net.Conn) { return spoils(t, 2, breaksOff) }, "EOF"},
 		{"a header for a challenge", func(t *testing.T) func(net.Conn) { return spoils(t, 2, header) }, "SESSION_SETUP"},
 		{"half a logon", func(t *testing.T) func(net.Conn) { return spoils(t, 3, header) }, "SESSION_SETUP"},
-		{"half a share", func(t *testing.T) func(net.Conn) { return spoils(t, 4, half) }, "TREE_CONNECT"},
+		{"half a share", func(t *testing.T) func(net.Conn) { return spoils(t, 4, half) }, "shorter than a header"},
 		{"a share with too many words", func(t *testing.T) func(net.Conn) { return spoils(t, 4, longer) }, "TREE_CONNECT"},
 	}
 	for _, tt := range tests {
@@ -287,7 +293,5 @@ func TestHostileClients(t *testing.T) {
 	if got := s.stop(); got.Code != exitOK {
 		t.Errorf("serve: %+v", got)
 	}
-	if left := goroutines(t); len(left) > 0 {
-		t.Errorf("serve left:\n%s", strings.Join(left, "\n\n"))
-	}
+	noneLeft(t, servingLabel(t))
 }

@@ -27,14 +27,17 @@ type server struct {
 // url is where its share MAILDATA is.
 func (s server) url() string { return "smb1://mailuser:secret@" + s.addr + "/MAILDATA" }
 
-// serving runs serve in this process until the test ends. It carries the test's label.
+// servingLabel marks the goroutines of the servers that a test has started.
+func servingLabel(t *testing.T) string { return "serving " + t.Name() }
+
+// serving runs serve in this process until the test ends.
 func serving(t *testing.T, args ...string) server {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	r, w := io.Pipe()
 	var stderr bytes.Buffer
 	code := make(chan int, 1)
-	go pprof.Do(ctx, pprof.Labels("command", t.Name()), func(ctx context.Context) {
+	go pprof.Do(ctx, pprof.Labels("command", servingLabel(t)), func(ctx context.Context) {
 		code <- run(ctx, args, w, &stderr, false)
 		w.Close()
 	})

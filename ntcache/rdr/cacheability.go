@@ -12,7 +12,8 @@ type caching struct {
 
 // cacheability decides what an open may cache, first match wins.
 //
-// src: KB Q163401, KB Q102981, KB Q129202; [MS-CIFS] §3.2.4.18; the order is assumed
+// src: KB Q163401, KB Q102981, KB Q129202; [MS-CIFS] §3.2.4.18; the order is assumed, and a handle
+// without buffering comes first because nothing else can matter to it.
 func (c Config) cacheability(p nt.CreateParams, attr nt.FileAttributes, oplock nt.OplockLevel) caching {
 	writeOnly := p.Access.CanWrite() && !p.Access.CanRead()
 	denyWrite := p.Share&nt.ShareWrite == 0
@@ -26,7 +27,7 @@ func (c Config) cacheability(p nt.CreateParams, attr nt.FileAttributes, oplock n
 	case writeOnly:
 		return caching{buffer: true}
 	case oplock == nt.OplockBatch:
-		return caching{read: true, write: true, close: true}
+		return caching{read: true, write: true, close: p.Options&nt.DeleteOnClose == 0}
 	case oplock == nt.OplockExclusive:
 		return caching{read: true, write: true}
 	case oplock == nt.OplockLevelII:

@@ -6,20 +6,26 @@ import (
 	"strings"
 
 	"github.com/ntrdr/ntrdr/internal/nt"
+	"github.com/ntrdr/ntrdr/internal/rt"
 )
 
-// circuitHandler ties what a circuit reports to that circuit: a late report of an
+// circuit ties what a virtual circuit reports to that circuit: a late report of an
 // old one must not touch its successor.
-type circuitHandler struct {
+type circuit struct {
 	r      *Redirector
 	remote Remote
+	over   rt.Event // Notification: everything that its loss means has been done
+
+	// Guarded by Redirector.mu.
+	lost   bool // its loss has been reported
+	logged bool // the event log says so
 }
 
 // OnBreak flushes what the oplock protected, forgets it if nothing may be cached any
 // more, and acknowledges. A dormant file is closed instead.
 //
 // src: [MS-CIFS] §3.2.5.42; KB Q129202
-func (c *circuitHandler) OnBreak(h nt.FileHandle, to nt.OplockLevel) {
+func (c *circuit) OnBreak(h nt.FileHandle, to nt.OplockLevel) {
 	r := c.r
 	r.mu.Lock()
 	f := r.byFID[h]
@@ -33,21 +39,57 @@ func (c *circuitHandler) OnBreak(h nt.FileHandle, to nt.OplockLevel) {
 }
 
 // OnCircuitLost kills the circuit's handles and throws their dirty data away: no
-// FID outlives its circuit, so it can never be sent.
+// FID outlives its circuit, so it can never be sent. A second call waits until the
+// first has done that.
 //
 // src: KB Q184998, KB Q163401
-func (c *circuitHandler) OnCircuitLost(err error) {
+func (c *circuit) OnCircuitLost(err error) {
 	r := c.r
 	r.mu.Lock()
-	if r.remote == c.remote {
-		r.remote = nil
+	if c.lost {
+		r.mu.Unlock()
+		c.over.Wait(rt.Forever)
+		return
+	}
+	c.lost = true
+	if r.live == c {
+		r.live = nil
 	}
 	clear(r.early)
 	files := r.filesLocked()
+	inUse := slices.ContainsFunc(files, func(f *fcb) bool { return len(f.opens) > 0 })
 	r.mu.Unlock()
-	r.logCircuitLost(err)
+	if inUse || errors.Is(err, nt.StatusIOTimeout) {
+		c.logLoss(err) // that a server drops an idle circuit is no error
+	}
 	for _, f := range files {
 		f.circuitLost(c.remote, err)
+	}
+	c.over.Set()
+}
+
+// logLoss puts the loss of the circuit into the event log, once.
+func (c *circuit) logLoss(err error) {
+	c.r.mu.Lock()
+	logged := c.logged
+	c.logged = true
+	c.r.mu.Unlock()
+	if !logged {
+		c.r.logCircuitLost(err)
+	}
+}
+
+// logIfCircuitLost puts the loss of the live circuit into the event log before what
+// followed from it.
+func (r *Redirector) logIfCircuitLost() {
+	r.mu.Lock()
+	live := r.live
+	r.mu.Unlock()
+	if live == nil {
+		return
+	}
+	if err := live.remote.Err(); err != nil {
+		live.logLoss(err)
 	}
 }
 
@@ -70,9 +112,15 @@ func wrap(op, path string, err error) error {
 	if !errors.As(err, &st) {
 		st = nt.StatusUnexpectedNetworkError
 	}
-	var inner *nt.Error
-	if errors.As(err, &inner) {
-		return &nt.Error{Op: op, Path: path, Status: st, Err: inner.Err}
+	var (
+		inner *nt.Error
+		bare  nt.Status
+	)
+	switch {
+	case errors.As(err, &inner):
+		err = inner.Err
+	case errors.As(err, &bare):
+		err = nil // the status says it all
 	}
 	return &nt.Error{Op: op, Path: path, Status: st, Err: err}
 }

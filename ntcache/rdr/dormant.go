@@ -23,7 +23,9 @@ func (r *Redirector) makeDormant(o *serverOpen) bool {
 		r.wakeDormantLocked(evicted)
 		evicted.f.users++
 	}
-	o.dormant = r.rt.AfterFunc(r.cfg.CacheFileTimeout, func() { r.rt.Go("dormant close "+o.f.path, func() { r.expireDormant(o) }) })
+	o.sleeps++
+	nth := o.sleeps
+	o.dormant = r.rt.AfterFunc(r.cfg.CacheFileTimeout, func() { r.rt.Go("dormant close "+o.f.path, func() { r.expireDormant(o, nth) }) })
 	r.dormant = append(r.dormant, o)
 	r.mu.Unlock()
 	r.tr.Emit(trace.Event{Kind: trace.FileDormant, Path: o.f.path, FID: o.h.FID})
@@ -35,9 +37,9 @@ func (r *Redirector) makeDormant(o *serverOpen) bool {
 }
 
 // expireDormant closes a dormant file whose time is up, unless someone was faster.
-func (r *Redirector) expireDormant(o *serverOpen) {
+func (r *Redirector) expireDormant(o *serverOpen, nth int) {
 	r.mu.Lock()
-	if o.dormant == nil {
+	if o.dormant == nil || o.sleeps != nth {
 		r.mu.Unlock()
 		return
 	}

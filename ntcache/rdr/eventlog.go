@@ -28,6 +28,11 @@ const (
 	EventWriteBehindFlushFailed EventID = 3025
 )
 
+// maxLog bounds the event log; the oldest entries go.
+//
+// src: assumed (an event log of 512 KB, NT's default, holds some thousands)
+const maxLog = 4096
+
 // LogEntry is one entry of the NT event log.
 type LogEntry struct {
 	At     time.Time
@@ -49,6 +54,9 @@ func (r *Redirector) logEvent(e LogEntry) {
 	e.At = r.rt.Now()
 	r.mu.Lock()
 	r.log = append(r.log, e)
+	if len(r.log) > maxLog {
+		r.log = r.log[len(r.log)-maxLog:]
+	}
 	r.mu.Unlock()
 	r.tr.Emit(trace.Event{Kind: trace.EventLog, Op: e.Source, Off: int64(e.ID), Path: e.Path, Text: e.Text})
 }

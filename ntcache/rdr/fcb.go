@@ -40,6 +40,7 @@ type serverOpen struct {
 	dead    bool        // its circuit is gone
 	closing bool        // its CLOSE has been sent, or is about to be
 	dormant rt.Timer    // set while dormant: closes the file when it fires
+	sleeps  int         // how often it has been dormant
 	written nt.FileTime // time of the application's last write, 0 for none
 }
 
@@ -144,6 +145,9 @@ func (f *fcb) LostData(bytes int64, err error) {
 	told := f.lostTold
 	f.lostTold = true
 	f.r.mu.Unlock()
+	if circuitGone(err) {
+		f.r.logIfCircuitLost()
+	}
 	f.r.tr.Emit(trace.Event{Kind: trace.FileLost, Path: f.path, Len: bytes, Status: statusOf(err)})
 	if !told {
 		f.r.logLostDelayedWrite(f.path)

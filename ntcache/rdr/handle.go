@@ -3,6 +3,7 @@ package rdr
 import (
 	"errors"
 	"io"
+	"math"
 	"slices"
 
 	"github.com/ntrdr/ntrdr/internal/nt"
@@ -51,9 +52,12 @@ func (r *Redirector) Open(path string, p nt.CreateParams) (*Handle, error) {
 	for o := r.takeDormant(f, nil); o != nil; o = r.takeDormant(f, nil) {
 		f.closeAtServer(o)
 	}
-	remote, err := r.circuit()
+	remote, err := r.liveRemote()
 	if err != nil {
 		return nil, wrap("open", path, err)
+	}
+	if truncates(p.Disposition) {
+		f.flushBehind("overwritten") // what this machine wrote before comes before
 	}
 	p.Oplock = r.cfg.oplockToAsk(p)
 	h, res, err := remote.Create(path, p)
@@ -64,11 +68,17 @@ func (r *Redirector) Open(path string, p nt.CreateParams) (*Handle, error) {
 	return &Handle{r: r, f: f, open: o}, nil
 }
 
+// truncates reports whether an open with the disposition empties a file that exists.
+func truncates(d nt.Disposition) bool {
+	return d == nt.FileSupersede || d == nt.FileOverwrite || d == nt.FileOverwriteIf
+}
+
 // register enters a new open. If no other open of the file protects what is cached,
 // the cache starts afresh with the server's size.
 func (r *Redirector) register(f *fcb, remote Remote, h nt.FileHandle, p nt.CreateParams, res nt.CreateResult) *serverOpen {
 	o := &serverOpen{f: f, remote: remote, h: h, params: p, attr: res.Attributes, oplock: res.Oplock}
 	o.caching = r.cfg.cacheability(p, res.Attributes, res.Oplock)
+	o.dead = remote.Err() != nil
 	r.mu.Lock()
 	protected := slices.ContainsFunc(f.opens, func(x *serverOpen) bool { return x.caching.read && !x.dead })
 	r.mu.Unlock()
@@ -79,6 +89,7 @@ func (r *Redirector) register(f *fcb, remote Remote, h nt.FileHandle, p nt.Creat
 	f.opens = append(f.opens, o)
 	r.byFID[h] = f
 	to, early := r.early[h]
+	early = early && res.Oplock != nt.OplockNone // else left over from another open
 	delete(r.early, h)
 	r.mu.Unlock()
 	if res.Oplock != nt.OplockNone {
@@ -103,9 +114,20 @@ func (h *Handle) rights() (caching, error) {
 	return h.open.caching, nil
 }
 
+// checkRange refuses what no file has.
+func (h *Handle) checkRange(op string, off int64, n int) error {
+	if off < 0 || off > math.MaxInt64-int64(n) {
+		return wrap(op, h.f.path, nt.StatusInvalidParameter)
+	}
+	return nil
+}
+
 // ReadAt reads from the cache or from the server; io.EOF with a short count at the
 // end of the file.
 func (h *Handle) ReadAt(p []byte, off int64) (int, error) {
+	if err := h.checkRange("read", off, len(p)); err != nil {
+		return 0, err
+	}
 	h.f.io.AcquireShared()
 	defer h.f.io.Release()
 	k, err := h.rights()
@@ -132,6 +154,9 @@ func (h *Handle) ReadAt(p []byte, off int64) (int, error) {
 // WriteAt writes. Whether the data is on the server when it returns is the subject
 // of this project: see Config.writePath.
 func (h *Handle) WriteAt(p []byte, off int64) (int, error) {
+	if err := h.checkRange("write", off, len(p)); err != nil {
+		return 0, err
+	}
 	h.f.io.AcquireShared()
 	defer h.f.io.Release()
 	k, err := h.rights()
@@ -208,6 +233,9 @@ func (h *Handle) Size() (int64, error) {
 
 // SetSize truncates or extends the file at the server.
 func (h *Handle) SetSize(size int64) error {
+	if err := h.checkRange("set size", size, 0); err != nil {
+		return err
+	}
 	if err := h.Flush(); err != nil {
 		return err
 	}
@@ -257,6 +285,8 @@ func (h *Handle) Close() error {
 // cleanup flushes the file and closes one of its opens, or leaves it dormant.
 func (f *fcb) cleanup(o *serverOpen, flushed func()) {
 	r := f.r
+	f.io.AcquireExclusive() // a write that is under way comes before
+	f.io.Release()
 	f.flushBehind("close")
 	flushed()
 	if !r.makeDormant(o) {

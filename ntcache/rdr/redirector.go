@@ -26,6 +26,9 @@ type Remote interface {
 	Find(pattern string) ([]nt.FileInfo, error)
 	QueryPath(path string) (nt.FileInfo, error)
 	SetHandler(h nt.CircuitHandler)
+	// Err tells why the circuit is down, nil while it is up; its status is
+	// StatusIOTimeout if a request timed out.
+	Err() error
 }
 
 // Connector sets up a new virtual circuit, logs on and connects the share. Each
@@ -42,14 +45,14 @@ type Redirector struct {
 	connecting rt.Resource
 
 	mu      rt.Mutex
-	remote  Remote          // nil: no circuit; the next name-based call connects
+	live    *circuit        // nil: the next name-based call connects
 	fcbs    map[string]*fcb // by upper-case path
 	byFID   map[nt.FileHandle]*fcb
 	early   map[nt.FileHandle]nt.OplockLevel // breaks that came before the open's reply
 	dormant []*serverOpen                    // oldest first
-	log     []LogEntry
-	behind  int      // closes and flushes behind the application
-	idle    rt.Event // Notification: behind == 0
+	log     []LogEntry                       // the newest maxLog
+	behind  int                              // closes and flushes behind the application
+	idle    rt.Event                         // Notification: behind == 0
 }
 
 // New makes a redirector, or says what is wrong with cfg.
@@ -66,33 +69,39 @@ func New(r rt.Runtime, cfg Config, cache *ntcache.Manager, connect Connector, tr
 	return d, nil
 }
 
-// circuit returns the live circuit, connecting if there is none. Only name-based
-// calls come here: an open handle never outlives its circuit.
+// liveRemote returns the live circuit, connecting if there is none. Only name-based
+// calls come here: an open handle never outlives its circuit. A circuit that is down
+// and has not said so yet is given up first.
 //
 // src: KB Q184998
-func (r *Redirector) circuit() (Remote, error) {
+func (r *Redirector) liveRemote() (Remote, error) {
 	r.connecting.AcquireExclusive()
 	defer r.connecting.Release()
 	r.mu.Lock()
-	remote := r.remote
+	live := r.live
 	r.mu.Unlock()
-	if remote != nil {
-		return remote, nil
+	if live != nil {
+		err := live.remote.Err()
+		if err == nil {
+			return live.remote, nil
+		}
+		live.OnCircuitLost(err)
 	}
 	remote, err := r.connect()
 	if err != nil {
 		return nil, err
 	}
+	live = &circuit{r: r, remote: remote, over: r.rt.NewEvent(rt.Notification)}
 	r.mu.Lock()
-	r.remote = remote
+	r.live = live
 	r.mu.Unlock()
-	remote.SetHandler(&circuitHandler{r: r, remote: remote})
+	remote.SetHandler(live)
 	return remote, nil
 }
 
 // Connect sets up the circuit if there is none, as `net use` does.
 func (r *Redirector) Connect() error {
-	_, err := r.circuit()
+	_, err := r.liveRemote()
 	return wrap("connect", r.cfg.Root, err)
 }
 
@@ -100,7 +109,7 @@ func (r *Redirector) Connect() error {
 // closes of that file have gone out and its dormant open has been closed.
 func (r *Redirector) named(op, path string, f func(Remote) error) error {
 	r.settle(path)
-	remote, err := r.circuit()
+	remote, err := r.liveRemote()
 	if err == nil {
 		err = f(remote)
 	}
@@ -181,4 +190,5 @@ func (r *Redirector) endBehind() {
 	r.mu.Unlock()
 }
 
-func key(path string) string { return strings.ToUpper(path) }
+// key is what two spellings of one path have in common.
+func key(path string) string { return strings.ToUpper(strings.TrimPrefix(path, `\`)) }
