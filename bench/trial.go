@@ -39,11 +39,12 @@ type trial struct {
 	w      *World
 	sender *mailclient.Sender
 	mailer *mailclient.Mailer
-	token  mailclient.Token
 	wire   *wireWatch
 	start  time.Time
 	calls  int
 
+	mu        rt.Mutex             // guards the rest, which the Mailer's task shares
+	token     mailclient.Token     // of the message, once it is submitted
 	verdicts  []mailclient.Verdict // that name the message, or no message
 	settledAt time.Time            // when the sender was done and nothing dirty; zero: not yet
 	cycles    int                  // complete Mailer cycles begun after settledAt
@@ -53,7 +54,7 @@ type trial struct {
 func newTrial(s Spec, w *World) (*trial, error) {
 	t := &trial{
 		spec: s, w: w, wire: newWireWatch(machine.ActorSenderHost), start: w.RT.Now(),
-		enough: w.RT.NewEvent(rt.Notification),
+		enough: w.RT.NewEvent(rt.Notification), mu: w.RT.NewMutex(),
 	}
 	w.Trace.Watch(func(e Event) {
 		t.wire.see(e)
@@ -99,6 +100,8 @@ func (t *trial) mailerConfig() mailclient.MailerConfig {
 	c.Runtime, c.PO, c.Trace = t.w.RT, t.w.MailerFS, t.w.Trace.Actor(machine.ActorMailer)
 	c.Poll = t.spec.Poll
 	c.OnVerdict = func(v mailclient.Verdict) {
+		t.mu.Lock()
+		defer t.mu.Unlock()
 		if v.Token == t.token || v.Token == "" {
 			t.verdicts = append(t.verdicts, v)
 		}
@@ -124,10 +127,14 @@ func (t *trial) play() error {
 	if err != nil {
 		return fmt.Errorf("submit: %w", err)
 	}
+	t.mu.Lock()
 	t.token = token
+	t.mu.Unlock()
 	t.sender.Run()
 	t.settle()
+	t.mu.Lock()
 	t.settledAt = t.w.RT.Now()
+	t.mu.Unlock()
 	t.enough.Wait(rt.Forever)
 	if t.w.MailerIdle != nil {
 		t.w.MailerIdle.Wait(rt.Forever)
@@ -164,14 +171,22 @@ func (t *trial) poll() {
 	for !t.enough.Wait(next.Sub(t.w.RT.Now())) {
 		begun := t.w.RT.Now()
 		report, err := t.mailer.Cycle()
-		complete := err == nil && report.Skipped == "" && report.Waiting == 0
-		if complete && !t.settledAt.IsZero() && !begun.Before(t.settledAt) {
-			if t.cycles++; t.cycles == finalCycles {
-				t.enough.Set()
-			}
+		if err == nil && report.Skipped == "" && report.Waiting == 0 {
+			t.countCycle(begun)
 		}
 		for !next.After(t.w.RT.Now()) {
 			next = next.Add(t.spec.Poll)
+		}
+	}
+}
+
+// countCycle counts a complete cycle of the Mailer, if everything had settled before.
+func (t *trial) countCycle(begun time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.settledAt.IsZero() && !begun.Before(t.settledAt) {
+		if t.cycles++; t.cycles == finalCycles {
+			t.enough.Set()
 		}
 	}
 }

@@ -44,9 +44,12 @@ type Workstation struct {
 	// Redirector is the workstation's redirector for the share.
 	Redirector *rdr.Redirector
 
-	circuit uint32             // number of the last circuit; connects are serialised by rdr
-	client  *smb1client.Client // of the last circuit
-	shaper  *tcplink.Shaper    // of a live workstation's link; nil: not shaped
+	circuit uint32          // number of the last circuit; connects are serialised by rdr
+	shaper  *tcplink.Shaper // of a live workstation's link; nil: not shaped
+
+	mu     rt.Mutex
+	conn   link.Conn          // of the last circuit, set as soon as it is there; guarded by mu
+	client *smb1client.Client // of the last circuit, once it is logged on; guarded by mu
 }
 
 // LinkStats is what a live workstation's link has carried; zero without one.
@@ -59,7 +62,7 @@ func (w *Workstation) LinkStats() link.Stats {
 
 // NewWorkstation assembles a workstation. It connects to nothing yet.
 func NewWorkstation(r rt.Runtime, cfg WorkstationConfig) (*Workstation, error) {
-	w := &Workstation{cfg: cfg, rt: r, rdrCfg: RedirectorConfig(cfg.Settings)}
+	w := &Workstation{cfg: cfg, rt: r, rdrCfg: RedirectorConfig(cfg.Settings), mu: r.NewMutex()}
 	w.cfg.Credentials.Workstation = strings.ToUpper(cfg.Name)
 	w.rdrCfg.Root = `\\` + cfg.Server + `\` + cfg.Share
 	var err error
@@ -86,6 +89,7 @@ func (w *Workstation) connect() (rdr.Remote, error) {
 	if err != nil {
 		return nil, &nt.Error{Op: "connect", Path: w.rdrCfg.Root, Status: nt.StatusBadNetworkPath, Err: err}
 	}
+	w.remember(conn, nil)
 	speed := conn.LinkSpeed()
 	w.circuit++
 	client, err := smb1client.Connect(conn, smb1client.Options{
@@ -99,8 +103,15 @@ func (w *Workstation) connect() (rdr.Remote, error) {
 	if err != nil {
 		return nil, errors.Join(err, client.Close())
 	}
-	w.client = client
+	w.remember(conn, client)
 	return tree, nil
+}
+
+// remember notes what Close has to close.
+func (w *Workstation) remember(conn link.Conn, client *smb1client.Client) {
+	w.mu.Lock()
+	w.conn, w.client = conn, client
+	w.mu.Unlock()
 }
 
 func (w *Workstation) logOn(client *smb1client.Client) (*smb1client.Tree, error) {
@@ -111,14 +122,21 @@ func (w *Workstation) logOn(client *smb1client.Client) (*smb1client.Tree, error)
 	return session.TreeConnect(w.rdrCfg.Root)
 }
 
-// Close closes the circuit, if there is one. Dirty data is lost: wait for the
-// redirector's Idle event first.
+// Close closes the circuit, if there is one, or the connection that is to become one.
+// Dirty data is lost: wait for the redirector's Idle event first.
 func (w *Workstation) Close() error {
+	w.mu.Lock()
+	conn, client := w.conn, w.client
+	w.mu.Unlock()
 	var err error
-	if w.client != nil {
-		if err = w.client.Close(); errors.Is(err, link.ErrClosed) {
-			err = nil
-		}
+	switch {
+	case client != nil:
+		err = client.Close()
+	case conn != nil:
+		err = conn.Close()
+	}
+	if errors.Is(err, link.ErrClosed) {
+		err = nil
 	}
 	if w.shaper != nil {
 		err = errors.Join(err, w.shaper.Close())
