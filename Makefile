@@ -9,7 +9,8 @@ GO ?= go
 FUZZTIME ?= 20s
 COUNT ?= 6
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
-LDFLAGS := -s -w -X main.version=$(VERSION)
+COMMIT ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X main.version=$(VERSION) -X main.revision=$(COMMIT)
 PLATFORMS := linux/amd64 linux/arm64 windows/amd64 darwin/arm64
 
 # The linter is a tool of its own module and is built once for each version of

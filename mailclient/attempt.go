@@ -106,7 +106,7 @@ func (a *attempt) openRemote(stepName, path string, p nt.CreateParams) (File, er
 	a.remote.step = stepName
 	f, err := a.remote.Open(path, p)
 	if err != nil {
-		a.s.log("File I/O: Error opening %q error code=%d", "N:"+path, StatusOf(err).Win32())
+		a.s.log("File I/O: Error opening \"%s\" error code=%d", "N:"+path, StatusOf(err).Win32())
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	return f, nil

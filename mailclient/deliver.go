@@ -158,7 +158,7 @@ func (m *Mailer) logRefusal(j Judgement, it *item) {
 	switch {
 	case j.Reason == ReasonMissing && j.Code == CodeNoMessageFile:
 		m.log("N:%s was not found.", it.verdict.Path)
-	case j.Code == CodeBadMessageFile || j.Code == CodeCorruptMessage:
+	case j.Code == CodeCorruptMessage:
 		m.log("Error opening FIPS file. Failure to open file.")
 	}
 	m.log("%s", j.Detail)

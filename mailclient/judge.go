@@ -188,5 +188,5 @@ func judgeAttachment(f *Found, a AttachmentRef) Judgement {
 //
 // src: KB Q103960
 func openDetail(f *Found) string {
-	return fmt.Sprintf("File I/O: Error opening %q error code=%d", f.Path, f.Status.Win32())
+	return fmt.Sprintf("File I/O: Error opening \"%s\" error code=%d", f.Path, f.Status.Win32())
 }

@@ -227,7 +227,7 @@ func (m *Mailer) open(q *mailbag) (err error) {
 func (m *Mailer) queueError(report *CycleReport, what string, err error) error {
 	switch {
 	case isDenied(err):
-		m.log("File I/O: Error opening %q error code=%d", "N:"+what, StatusOf(err).Win32())
+		m.log("File I/O: Error opening \"%s\" error code=%d", "N:"+what, StatusOf(err).Win32())
 		report.Skipped = "another program has " + what
 		return nil
 	case isMissing(err) || reasonOf(err) != ReasonNone:

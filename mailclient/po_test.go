@@ -124,7 +124,7 @@ func TestCheck(t *testing.T) {
 			_, err := w.remote.Open(MAIPath(1), openUpdate)
 			w.ok(err)
 		}, []string{`MAI\MA1\00000001.MAI: [012] This corrupt message cannot be delivered. Contact your administrator. reason=DENIED ` +
-			`mailbag INQUEUE3 slot 0: File I/O: Error opening "MAI\\MA1\\00000001.MAI" error code=32`}},
+			`mailbag INQUEUE3 slot 0: File I/O: Error opening "MAI\MA1\00000001.MAI" error code=32`}},
 		{"no postoffice", func(w *world) { w.ok(w.remote.Delete(MasterPath)) }, []string{
 			`GLB\MASTER.GLB: [001] unable to deliver. reason=MISSING open GLB\MASTER.GLB: open GLB\MASTER.GLB: STATUS_OBJECT_NAME_NOT_FOUND (error 2)`,
 		}},

@@ -68,7 +68,7 @@ func (m *Mailer) openPatch(it *item) (denied bool, err error) {
 	case err == nil:
 		return false, nil
 	case isDenied(err):
-		m.log("File I/O: Error opening %q error code=%d", "N:"+path, StatusOf(err).Win32())
+		m.log("File I/O: Error opening \"%s\" error code=%d", "N:"+path, StatusOf(err).Win32())
 		return true, nil
 	}
 	return false, fmt.Errorf("open %s: %w", path, err)

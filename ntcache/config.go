@@ -13,7 +13,7 @@ type Config struct {
 	LazyScanPeriod        time.Duration // between scans while any page is dirty
 	LazyFraction          int           // a scan writes 1/LazyFraction of the dirty pages
 	LazySmallAllPages     int           // a file with up to this many dirty pages is written whole
-	MaxWriteBehind        int           // bytes in one contiguous lazy write
+	MaxWriteBehind        int           // bytes in one contiguous paging write, or read
 	ConcurrentFileFlushes int           // files written behind the application at once
 }
 

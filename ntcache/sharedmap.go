@@ -42,8 +42,8 @@ func (s *SharedCacheMap) Size() int64 {
 	return s.fileSize
 }
 
-// DirtyBytes returns how many bytes are not on the server yet, counted in pages cut
-// at the file's size.
+// DirtyBytes returns how many bytes have not been handed to a write yet, counted in
+// pages cut at the file's size.
 func (s *SharedCacheMap) DirtyBytes() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -19,7 +19,7 @@ const unwindTime = 5 * time.Second
 
 // hereAlone runs a command line in this process and fails if it leaves a goroutine.
 // What a command starts carries the test's label, so that tests can run side by side.
-func hereAlone(t *testing.T, ctx context.Context, args ...string) (o outcome) {
+func hereAlone(ctx context.Context, t *testing.T, args ...string) (o outcome) {
 	t.Helper()
 	pprof.Do(ctx, pprof.Labels("command", t.Name()), func(ctx context.Context) { o = here(ctx, args...) })
 	noneLeft(t, t.Name())
@@ -204,7 +204,7 @@ func TestHostileServers(t *testing.T) {
 			t.Parallel()
 			url := "smb1://user:secret@" + peer(t, tt.serve(t)) + "/MAILDATA"
 			for _, args := range [][]string{{"send", "--link", "none"}, {"mailer"}, {"po", "check"}, {"po", "init"}} {
-				got := hereAlone(t, t.Context(), append(args, url)...)
+				got := hereAlone(t.Context(), t, append(args, url)...)
 				if got.Code != exitPeer || !strings.Contains(got.Stderr, tt.want) || got.Stdout != "" {
 					t.Errorf("%v: %+v; want exit status 3 and %q", args, got, tt.want)
 				}
@@ -220,7 +220,7 @@ func TestServersThatTurnHostile(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			url := "smb1://user:secret@" + peer(t, spoils(t, 5, how)) + "/MAILDATA"
-			if got := hereAlone(t, t.Context(), "po", "check", url); got.Code != exitPeer {
+			if got := hereAlone(t.Context(), t, "po", "check", url); got.Code != exitPeer {
 				t.Errorf("%+v; want exit status 3", got)
 			}
 		})
@@ -238,7 +238,7 @@ func TestASilentServerIsGivenUp(t *testing.T) {
 	writeText(t, reg, "REGEDIT4\n\n[HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Services\\LanmanWorkstation\\Parameters]\n\"SessTimeout\"=dword:0000000a\n")
 	url := "smb1://user:secret@" + peer(t, says(nil)) + "/MAILDATA"
 	begun := time.Now()
-	got := hereAlone(t, t.Context(), "send", "--link", "none", "--policy", reg, url)
+	got := hereAlone(t.Context(), t, "send", "--link", "none", "--policy", reg, url)
 	if took := time.Since(begun); got.Code != exitPeer || !strings.Contains(got.Stderr, "STATUS_IO_TIMEOUT") || took > 15*time.Second {
 		t.Errorf("after %v: %+v", took, got)
 	}
@@ -255,7 +255,7 @@ func TestAnInterruptEndsTheWait(t *testing.T) {
 			}
 			_, _ = io.Copy(io.Discard, c)
 		}) + "/MAILDATA"
-		if got := hereAlone(t, ctx, append(args, url)...); got.Code != exitInterrupt || !strings.Contains(got.Stderr, "interrupted") {
+		if got := hereAlone(ctx, t, append(args, url)...); got.Code != exitInterrupt || !strings.Contains(got.Stderr, "interrupted") {
 			t.Errorf("%v: %+v", args, got)
 		}
 	}

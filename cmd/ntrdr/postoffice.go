@@ -211,11 +211,8 @@ func checkPostoffice(c *invocation) error {
 	for _, f := range findings {
 		fmt.Fprintln(c.stdout, f)
 	}
-	switch n := len(findings); {
-	case n == 1:
-		return unmetError{"1 finding"}
-	case n > 1:
-		return unmetError{fmt.Sprintf("%d findings", n)}
+	if len(findings) > 0 {
+		return unmetError{count(len(findings), "finding")}
 	}
 	_, err = fmt.Fprintln(c.stdout, "nothing wrong")
 	return err

@@ -114,6 +114,14 @@ func parseOutages(texts []string) ([]link.Outage, error) {
 // percent spells a fraction.
 func percent(f float64) string { return strconv.FormatFloat(f*100, 'g', 4, 64) + " %" }
 
+// count spells a number of things.
+func count(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
+}
+
 // optional formats a number that may be unknown.
 func optional(format string, v *float64) string {
 	if v == nil {

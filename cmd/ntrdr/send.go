@@ -130,9 +130,9 @@ func (s *station) send(c *invocation, f *storyFlags, m mailclient.Message, cycle
 	case doErr != nil:
 		return peerError{doErr}
 	case res.Told != mailclient.ToldSuccess:
-		return unmetError{fmt.Sprintf("told %v %v after %d attempts: %v", res.Told, res.Code, res.Attempts, err)}
+		return unmetError{fmt.Sprintf("told %v %v after %s: %v", res.Told, res.Code, count(res.Attempts, "attempt"), err)}
 	}
-	_, err = fmt.Fprintf(c.stdout, "told success after %d attempts\n", res.Attempts)
+	_, err = fmt.Fprintf(c.stdout, "told success after %s\n", count(res.Attempts, "attempt"))
 	return err
 }
 

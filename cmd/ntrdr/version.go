@@ -6,8 +6,11 @@ import (
 	"runtime/debug"
 )
 
-// version is set by the linker in a release: -X main.version=v1.2.3.
-var version = "dev"
+// version and revision are set by the linker: -X main.version=v1.2.3 -X main.revision=HASH.
+var (
+	version  = "dev"
+	revision = ""
+)
 
 func versionCommand() *command {
 	return &command{
@@ -24,9 +27,12 @@ func versionCommand() *command {
 	}
 }
 
-// commit is the revision that the binary was built from, "unknown" outside a
-// checkout and under `go run`.
+// commit is the revision that the binary was built from: what the Makefile or the go
+// command stamped, "unknown" under `go run`.
 func commit() string {
+	if revision != "" {
+		return revision
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ntrdr/ntrdr/internal/nt"
 	"github.com/ntrdr/ntrdr/internal/trace"
 )
 
@@ -29,6 +30,8 @@ func (n *narrator) sending(e *trace.Event) {
 // calls on lesser files are told only if they fail.
 func (n *narrator) returned(e *trace.Event, d time.Duration) {
 	switch {
+	case e.Op == "delete" && leaf(e.Path) == inqueueLock && nt.Status(e.Status) == nt.StatusObjectNameNotFound:
+		n.tell(e, Sender, classNone, "finds the queue's lock gone: the Mailer has taken and removed it")
 	case e.Status != 0:
 		m := n.tell(e, Sender, classNone, "cannot %s %s: %s", e.Op, called(e.Path), because(e.Status))
 		m.Key = e.Op != "delete"

@@ -13,5 +13,14 @@ type FormatError struct {
 
 // Error formats e as "NT_CREATE_ANDX: NameLength at 38: reason".
 func (e *FormatError) Error() string {
+	if e.Field == fieldHeader || e.Field == fieldProtocol {
+		return fmt.Sprintf("malformed message: %s at %d: %s", e.Field, e.Offset, e.Reason)
+	}
 	return fmt.Sprintf("malformed %v: %s at %d: %s", e.Command, e.Field, e.Offset, e.Reason)
 }
+
+// Fields of errors in a header, whose command is not known.
+const (
+	fieldHeader   = "Header"
+	fieldProtocol = "Protocol"
+)

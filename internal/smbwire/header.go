@@ -79,10 +79,10 @@ func (h *Header) encode(dst []byte) []byte {
 // message whose body is malformed.
 func ParseHeader(b []byte) (Header, error) {
 	if len(b) < HeaderSize {
-		return Header{}, &FormatError{Field: "Header", Offset: len(b), Reason: "message shorter than a header"}
+		return Header{}, &FormatError{Field: fieldHeader, Offset: len(b), Reason: "message shorter than a header"}
 	}
 	if string(b[:4]) != protocolID {
-		return Header{}, &FormatError{Field: "Protocol", Reason: "not an SMB1 message"}
+		return Header{}, &FormatError{Field: fieldProtocol, Reason: "not an SMB1 message"}
 	}
 	le := binary.LittleEndian
 	return Header{

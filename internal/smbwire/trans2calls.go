@@ -328,16 +328,6 @@ func (r *InformationResponse) Encode(t *Transaction2Response, fl Flags2) error {
 	return e.error()
 }
 
-// Decode reads r from t; Data aliases it.
-func (r *InformationResponse) Decode(t *Transaction2Response, fl Flags2) error {
-	d := newDecoder(CmdTransaction2, t.Params, fl)
-	if r.HasEAErrorOffset = d.remaining() > 0; r.HasEAErrorOffset {
-		r.EAErrorOffset = d.u16("EaErrorOffset")
-	}
-	r.Data = t.Data
-	return d.error()
-}
-
 // FindClose2Request ends a directory search.
 //
 // src: [MS-CIFS] §2.2.4.48.1

@@ -51,7 +51,8 @@ type Config struct {
 	OplockOnDenyNoneOnly  bool // ask for an oplock on deny-none opens alone
 	CacheDenyWriteWrites  bool // BufFilesDenyWrite buffers writes too
 	FlushSendsSMBFlush    bool // FlushFileBuffers ends with SMB_COM_FLUSH
-	Root                  string
+
+	Root string // the share's UNC path, for the texts of events
 }
 
 // Defaults of a stock NT 3.51 workstation.

@@ -14,15 +14,24 @@
 //   - a close completes before the server has the data: Handle.Close;
 //   - flushing is serial within a file and concurrent across files: fcb.flush under
 //     ntcache's writer resource, ntcache.Manager.WriteBehind;
+//   - on a slow link requests of several files interleave, because raw mode is not
+//     used there (KB Q152081: not for what takes longer than 5 seconds). It is not
+//     modelled at all, so on links fast enough for it, where a raw transfer would
+//     lock the circuit, files overtake each other more than they did;
 //   - a broken circuit kills its FIDs; the dirty data is lost, and only a pop-up and
-//     the event log say so: Redirector.OnCircuitLost, fcb.LostData.
+//     the event log say so: circuit.OnCircuitLost, fcb.LostData.
+//
+// The last property, a reader that acts on the small file, is package mailclient's.
 //
 // Lock order, outermost first:
 //
-//	Redirector.connecting   rt.Resource; held across connecting to the server
-//	  writeBehind.sending   rt.Resource; held across the WRITE of an L2 buffer
-//	    Redirector.mu       tables, FCB fields, event log; never held across a call
-//	                        into Remote or ntcache
+//	Redirector.connecting       rt.Resource; held across connecting to the server
+//	fcb.io                      rt.Resource; held across an application's read or write
+//	  writeBehind.sending       rt.Resource; held across the WRITE of an L2 buffer
+//	  SharedCacheMap.writing    rt.Resource, of ntcache; held across paging writes
+//	    Redirector.mu           tables, FCB fields, event log; never held across a
+//	                            call into Remote or ntcache
 //
-// Limits: byte-range locks, raw mode, and change notification are not modelled.
+// Limits: byte-range locks, raw mode, change notification, KeepConn, read-ahead, and
+// the semaphore error 298 of UseWriteBehind=0 (KB Q169742) are not modelled.
 package rdr

@@ -149,7 +149,8 @@ func (r *Redirector) Find(pattern string) (list []nt.FileInfo, err error) {
 // an application and no page is dirty from such a close.
 func (r *Redirector) Idle() rt.Event { return r.idle }
 
-// DirtyBytes returns how many written bytes the server does not have yet.
+// DirtyBytes returns how many bytes wait in caches and buffers; a run that is being
+// written by the Cache Manager is not among them.
 func (r *Redirector) DirtyBytes() int64 {
 	r.mu.Lock()
 	list := make([]*fcb, 0, len(r.fcbs))

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -20,6 +21,9 @@ func main() {
 }
 
 func run() error {
+	if len(os.Args) > 1 {
+		return errors.New("takes no arguments; it serves until it is interrupted")
+	}
 	interrupted := make(chan os.Signal, 1)
 	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM)
 	s, err := samba.Launch(samba.Options{})
