@@ -19,6 +19,7 @@ type cutter struct {
 	world  *bench.Sim
 
 	sent       bool // the sender has closed the KEY
+	returned   bool // the sender is done: it has gone on to its local files
 	fired      bool
 	keyArrived bool // when the circuit died, the server's KEY announced the message
 }
@@ -31,6 +32,7 @@ func (c *cutter) into(s *bench.Spec) {
 			c.keyArrived = c.keyArrived || c.announced()
 		}
 		c.sent = c.sent || e.Actor == "sender" && e.Kind == trace.AppReturn && e.Op == "close" && strings.HasSuffix(e.Path, "INQUEUE3.KEY")
+		c.returned = c.returned || e.Actor == "sender" && e.Kind == trace.AppNote && strings.HasPrefix(e.Text, "step 6")
 		if c.fired || c.world == nil || e.Actor == "po" || !c.when(c, e) {
 			return
 		}
@@ -60,9 +62,31 @@ func halfWritten(size int) func(*cutter, bench.Event) bool {
 	return func(c *cutter, _ bench.Event) bool { return c.sent && c.held() >= int64(size)/2 }
 }
 
+// halfWrittenAfter: the sender has returned from all its remote calls as well.
+func halfWrittenAfter(size int) func(*cutter, bench.Event) bool {
+	return func(c *cutter, _ bench.Event) bool { return c.returned && c.held() >= int64(size)/2 }
+}
+
+// (a) The plain case: the sender has long returned, the KEY is there, half of the
+// message is not.
+func TestACutAfterTheSenderReturnedCorruptsSilentlyUnderStockNT(t *testing.T) {
+	for _, size := range []int{32 << 10, 100 << 10} {
+		for seed := range uint64(20) {
+			s := spec(t, nt351, "ras-28.8")
+			s.Seed, s.MessageSize = seed, size
+			c := &cutter{length: 90 * time.Second, when: halfWrittenAfter(size)}
+			c.into(&s)
+			r := run(t, s)
+			if !c.fired || !c.keyArrived || r.Outcome != bench.Corrupted || !r.Silent || !namesMessage(r, 26) {
+				t.Errorf("%d bytes, seed %d: cut %v, KEY arrived %v, %s, silent %v; event log %v", size, seed, c.fired, c.keyArrived, r.Outcome, r.Silent, r.EventLog)
+			}
+		}
+	}
+}
+
 // (a) Stock NT, cut after the sender has closed the KEY: corrupted if the KEY had
 // arrived, else lost; silent either way, and Event 26 names the message file.
-func TestACutBehindTheSendersBackIsSilentUnderStockNT(t *testing.T) {
+func TestACutWhileTheSenderTidiesUpIsSilentUnderStockNT(t *testing.T) {
 	seen := map[bench.Outcome]int{}
 	for _, size := range []int{8 << 10, 32 << 10, 100 << 10} {
 		for seed := range uint64(20) {

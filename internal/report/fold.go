@@ -116,5 +116,5 @@ func lostText(n int) string {
 	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" (packets lost on the way: %d)", n)
+	return fmt.Sprintf(" (packets lost or dropped meanwhile: %d)", n)
 }

@@ -94,6 +94,7 @@ func (n *narrator) share() string { return fmt.Sprintf("%d of %d bytes", n.heldN
 
 // newMessage turns to the message file of another attempt.
 func (n *narrator) newMessage(e *trace.Event) {
+	n.lost = 0
 	n.message, n.held = e.Path, coverage{}
 	n.announced = false
 	f := &n.story.Facts

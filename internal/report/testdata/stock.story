@@ -21,7 +21,7 @@
 *   5.91 Mailer: [023] Message was not delivered: message file was corrupted. (8192 of 32768 bytes) [8192/32768]
     7.31 server: has the next 4096 bytes of the message [12288/32768]
     8.71 server: has the next 4096 bytes of the message [16384/32768]
-   13.11 server: has the next 4096 bytes of the message (packets lost on the way: 1) [20480/32768]
+   13.11 server: has the next 4096 bytes of the message (packets lost or dropped meanwhile: 1) [20480/32768]
    14.51 server: has the next 4096 bytes of the message [24576/32768]
    15.91 server: has the next 4096 bytes of the message [28672/32768]
 *  17.31 server: gets the last WRITE of the message file: 32768 of 32768 bytes, too late: the mail was announced before [32768/32768]
