@@ -344,7 +344,7 @@ func (s *SharedCacheMap) discard() (lost int64) {
 // Flush writes all dirty pages and returns the first error to the caller; data that
 // could not be written is gone.
 func (s *SharedCacheMap) Flush() error {
-	_, err := s.writePages(math.MaxInt)
+	_, err := s.writePages(math.MaxInt, nil)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err == nil {
@@ -359,19 +359,24 @@ func (s *SharedCacheMap) Flush() error {
 func (s *SharedCacheMap) FlushBehind() error { return s.writeBehind(math.MaxInt) }
 
 func (s *SharedCacheMap) writeBehind(pages int) error {
-	lost, err := s.writePages(pages)
+	lost, err := s.writePages(pages, s.keepError)
 	if lost > 0 {
-		s.mu.Lock()
-		s.lostErr = err
-		s.mu.Unlock()
 		s.backing.LostData(lost, err)
 	}
 	return err
 }
 
+// keepError keeps the error of a write behind the application for its next Flush.
+func (s *SharedCacheMap) keepError(err error) {
+	s.mu.Lock()
+	s.lostErr = err
+	s.mu.Unlock()
+}
+
 // writePages writes up to limit dirty pages in runs of ascending offset. It returns
-// how many bytes were lost and the first error.
-func (s *SharedCacheMap) writePages(limit int) (lost int64, first error) {
+// how many bytes were lost and the first error; onLoss, if not nil, is told the error
+// of lost data before another can write.
+func (s *SharedCacheMap) writePages(limit int, onLoss func(error)) (lost int64, first error) {
 	s.countFlush(1)
 	defer s.countFlush(-1)
 	s.writing.AcquireExclusive()
@@ -390,6 +395,9 @@ func (s *SharedCacheMap) writePages(limit int) (lost int64, first error) {
 				first = err
 			}
 		}
+	}
+	if lost > 0 && onLoss != nil {
+		onLoss(first)
 	}
 	return lost, first
 }

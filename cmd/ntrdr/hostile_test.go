@@ -78,7 +78,9 @@ func peer(t *testing.T, serve func(net.Conn)) (addr string) {
 			if err != nil {
 				return
 			}
+			stop := context.AfterFunc(t.Context(), func() { c.Close() }) // whatever the client does
 			wg.Go(func() {
+				defer stop()
 				defer c.Close()
 				serve(c)
 			})

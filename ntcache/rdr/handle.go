@@ -78,7 +78,6 @@ func truncates(d nt.Disposition) bool {
 func (r *Redirector) register(f *fcb, remote Remote, h nt.FileHandle, p nt.CreateParams, res nt.CreateResult) *serverOpen {
 	o := &serverOpen{f: f, remote: remote, h: h, params: p, attr: res.Attributes, oplock: res.Oplock}
 	o.caching = r.cfg.cacheability(p, res.Attributes, res.Oplock)
-	o.dead = remote.Err() != nil
 	r.mu.Lock()
 	protected := slices.ContainsFunc(f.opens, func(x *serverOpen) bool { return x.caching.read && !x.dead })
 	r.mu.Unlock()
@@ -92,6 +91,9 @@ func (r *Redirector) register(f *fcb, remote Remote, h nt.FileHandle, p nt.Creat
 	early = early && res.Oplock != nt.OplockNone // else left over from another open
 	delete(r.early, h)
 	r.mu.Unlock()
+	if remote.Err() != nil { // asked when its loss finds the open, so that none passes between
+		o.kill()
+	}
 	if res.Oplock != nt.OplockNone {
 		r.tr.Emit(trace.Event{Kind: trace.OplockGrant, Path: f.path, FID: h.FID, Text: res.Oplock.String()})
 	}
@@ -99,6 +101,15 @@ func (r *Redirector) register(f *fcb, remote Remote, h nt.FileHandle, p nt.Creat
 		f.breakOplock(remote, h, to)
 	}
 	return o
+}
+
+// kill marks an open dead whose circuit may have been lost before it was registered.
+func (o *serverOpen) kill() {
+	r := o.f.r
+	r.mu.Lock()
+	o.dead = true
+	delete(r.byFID, o.h)
+	r.mu.Unlock()
 }
 
 // rights returns what the handle may cache now, or why it is useless.
@@ -133,6 +144,9 @@ func (h *Handle) ReadAt(p []byte, off int64) (int, error) {
 	k, err := h.rights()
 	if err != nil {
 		return 0, wrap("read", h.f.path, err)
+	}
+	if !h.open.params.Access.CanRead() {
+		return 0, wrap("read", h.f.path, nt.StatusAccessDenied)
 	}
 	if h.f.l2.pending() > 0 {
 		if err := h.f.l2.flush("read"); err != nil {

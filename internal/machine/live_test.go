@@ -1,0 +1,163 @@
+package machine
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ntrdr/ntrdr/internal/link"
+	"github.com/ntrdr/ntrdr/internal/nt"
+	"github.com/ntrdr/ntrdr/internal/rt"
+	"github.com/ntrdr/ntrdr/internal/tools/samba"
+)
+
+// liveWorld is a world on a Samba of its own, in a new directory of it, over a fast link.
+func liveWorld(t *testing.T) (*Live, *samba.Server) {
+	t.Helper()
+	s := samba.Start(t, samba.Options{})
+	peer, err := Peer{Host: "127.0.0.1", Addr: s.Addr, User: s.User, Password: s.Password, Share: s.Share}.NewDir("trial")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "trial"; peer.Dir != want {
+		t.Fatalf("directory %q, want %q", peer.Dir, want)
+	}
+	lan, err := link.ByName("lan10")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := NewLive(LiveConfig{Settings: settings(t, ""), Peer: peer, Link: lan, Seed: 1, Keep: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w, s
+}
+
+// end closes a live world and checks that nothing is left of it.
+func end(t *testing.T, w *Live) {
+	t.Helper()
+	if err := w.Close(); err != nil {
+		t.Errorf("close: %v", err)
+	}
+	noTaskLeft(t, w)
+}
+
+func noTaskLeft(t *testing.T, w *Live) {
+	t.Helper()
+	if left := w.Runtime.Wait(5 * time.Second); len(left) > 0 {
+		t.Errorf("tasks left: %v", left)
+	}
+}
+
+// task runs f as a task of the world and fails if the runtime could not.
+func (l *Live) task(t *testing.T, f func() error) {
+	t.Helper()
+	var err error
+	if doErr := l.Runtime.Do("test", func() { err = f() }); doErr != nil || err != nil {
+		t.Errorf("%v, %v", doErr, err)
+	}
+}
+
+func put(path string, text []byte, w *Live) error {
+	f, err := w.SenderFS.Open(path, create(readWrite, nt.ShareRead))
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteAt(text, 0)
+	return errors.Join(err, f.Close())
+}
+
+// What our redirector writes by SMB1 is what another implementation reads by SMB2, once
+// the redirector is idle; and both ends see the names and sizes.
+func TestLiveWhatIsWrittenIsRead(t *testing.T) {
+	t.Parallel()
+	w, _ := liveWorld(t)
+	defer end(t, w)
+	text := bytes.Repeat([]byte("0123456789abcdef"), 3000)
+	w.task(t, func() error { return w.SenderFS.Mkdir("MAI") })
+	w.task(t, func() error { return put(`MAI\ONE`, text, w) })
+	w.task(t, func() error {
+		w.Sender.Redirector.Idle().Wait(rt.Forever)
+		f, err := w.MailerFS.Open(`MAI\ONE`, nt.CreateParams{Access: nt.GenericRead, Share: nt.ShareRead, Disposition: nt.FileOpen})
+		if err != nil {
+			return err
+		}
+		got := make([]byte, len(text)+1)
+		n, err := f.ReadAt(got, 0)
+		if n != len(text) || !bytes.Equal(got[:n], text) {
+			t.Errorf("%d bytes read, %v", n, err)
+		}
+		return f.Close()
+	})
+	for name, fs := range map[string]interface {
+		Find(pattern string) ([]nt.FileInfo, error)
+	}{"SMB1": w.SenderFS, "SMB2": w.MailerFS} {
+		w.task(t, func() error {
+			list, err := fs.Find(`MAI\*`)
+			var got []string
+			for _, info := range list {
+				if info.Name != "." && info.Name != ".." && info.Size == int64(len(text)) {
+					got = append(got, info.Name)
+				}
+			}
+			if diff := cmp.Diff([]string{"ONE"}, got); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", name, diff)
+			}
+			return err
+		})
+	}
+	if st := w.Sender.LinkStats(); st.Up.Bytes < int64(len(text)) {
+		t.Errorf("the link has carried %d bytes", st.Up.Bytes)
+	}
+}
+
+// A deny-all open of ours keeps the other implementation out.
+func TestLiveShareModesHold(t *testing.T) {
+	t.Parallel()
+	w, _ := liveWorld(t)
+	defer end(t, w)
+	w.task(t, func() error {
+		f, err := w.SenderFS.Open("LOCK", create(readWrite, nt.ShareNone))
+		if err != nil {
+			return err
+		}
+		_, err = w.MailerFS.Open("LOCK", nt.CreateParams{Access: nt.GenericRead, Share: nt.ShareRead, Disposition: nt.FileOpen})
+		if !errors.Is(err, nt.StatusSharingViolation) {
+			t.Errorf("opened: %v", err)
+		}
+		return f.Close()
+	})
+}
+
+// The server dies under open files and dirty data: every call fails, the world ends.
+func TestLiveServerDies(t *testing.T) {
+	t.Parallel()
+	w, s := liveWorld(t)
+	w.task(t, func() error {
+		f, err := w.SenderFS.Open("F", create(readWrite, nt.ShareRead))
+		if err != nil {
+			return err
+		}
+		_, err = f.WriteAt(make([]byte, 4096), 0)
+		return errors.Join(err, f.Flush())
+	})
+	if err := s.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	w.task(t, func() error {
+		if err := w.SenderFS.Mkdir("D"); err == nil {
+			t.Error("made a directory on a dead server")
+		}
+		if _, err := w.SenderFS.Stat("F"); !errors.Is(err, nt.StatusBadNetworkPath) {
+			t.Errorf("stat: %v", err)
+		}
+		return nil
+	})
+	if err := w.Close(); !errors.Is(err, nt.StatusConnectionDisconnected) {
+		t.Errorf("close: %v", err) // the Mailer's connection tells it
+	}
+	noTaskLeft(t, w)
+}

@@ -1,0 +1,379 @@
+package rdr
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"testing"
+	"time"
+
+	"github.com/ntrdr/ntrdr/internal/nt"
+	"github.com/ntrdr/ntrdr/internal/rt"
+	"github.com/ntrdr/ntrdr/internal/rt/simrt"
+	"github.com/ntrdr/ntrdr/internal/rt/simrt/simtest"
+	"github.com/ntrdr/ntrdr/internal/rt/wallrt"
+	"github.com/ntrdr/ntrdr/ntcache"
+)
+
+// memory is a server without a network: it answers at once, or after perWrite, and
+// grants every oplock.
+type memory struct {
+	Remote // what no test calls
+	r      rt.Runtime
+	perOp  time.Duration
+	onErr  func() // called once by Err, before it answers
+
+	mu      rt.Mutex
+	files   map[string][]byte
+	names   map[uint16]string // of the open FIDs
+	last    uint16
+	handler nt.CircuitHandler
+	down    error
+}
+
+func newMemory(r rt.Runtime) *memory {
+	return &memory{r: r, mu: r.NewMutex(), files: map[string][]byte{}, names: map[uint16]string{}}
+}
+
+func (m *memory) Create(path string, p nt.CreateParams) (nt.FileHandle, nt.CreateResult, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.last++
+	m.names[m.last] = path
+	res := nt.CreateResult{Action: nt.FileOpened, Oplock: p.Oplock, Size: int64(len(m.files[path]))}
+	return nt.FileHandle{Circuit: 1, FID: m.last}, res, nil
+}
+
+func (m *memory) ReadAt(h nt.FileHandle, p []byte, off int64) (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	data := m.files[m.names[h.FID]]
+	n := copy(p, data[min(off, int64(len(data))):])
+	if n < len(p) {
+		return n, io.EOF
+	}
+	return n, nil
+}
+
+func (m *memory) WriteAt(h nt.FileHandle, p []byte, off int64, _ nt.WriteMode) (int, error) {
+	if m.perOp > 0 {
+		m.r.Sleep(m.perOp)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	path, open := m.names[h.FID]
+	if !open {
+		return 0, nt.StatusInvalidHandle
+	}
+	data := m.files[path]
+	if need := int(off) + len(p); need > len(data) {
+		data = append(data, make([]byte, need-len(data))...)
+	}
+	m.files[path] = data
+	return copy(data[off:], p), nil
+}
+
+func (m *memory) Close(h nt.FileHandle, _ nt.FileTime) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.names, h.FID)
+	return nil
+}
+
+func (m *memory) Flush(nt.FileHandle) error                    { return nil }
+func (m *memory) AckBreak(nt.FileHandle, nt.OplockLevel) error { return nil }
+func (m *memory) SetHandler(h nt.CircuitHandler)               { m.handler = h }
+
+// Err answers what was true when it was asked.
+func (m *memory) Err() error {
+	m.mu.Lock()
+	err, f := m.down, m.onErr
+	m.onErr = nil
+	m.mu.Unlock()
+	if f != nil {
+		f()
+	}
+	return err
+}
+
+// die is the end of the circuit, as a client reports it.
+func (m *memory) die(err error) {
+	m.mu.Lock()
+	m.down = err
+	m.mu.Unlock()
+	m.handler.OnCircuitLost(err)
+}
+
+func (m *memory) bytesOf(path string) []byte {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return bytes.Clone(m.files[path])
+}
+
+func redirector(t *testing.T, r rt.Runtime, m *memory) *Redirector {
+	t.Helper()
+	cache, err := ntcache.New(r, ntcache.Stock(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := New(r, Stock(), cache, func() (Remote, error) { return m, nil }, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// restless is a runtime whose tasks are suspended wherever they unlock a mutex or
+// release a resource: with a shuffling kernel each seed is one way in which tasks
+// that run in parallel can meet.
+type restless struct {
+	rt.Runtime
+	held *int // mutexes, by the running task: it cannot be suspended with one
+}
+
+type restlessMutex struct {
+	rt.Mutex
+	restless
+}
+
+type restlessResource struct {
+	rt.Resource
+	restless
+}
+
+func (r restless) NewMutex() rt.Mutex       { return restlessMutex{r.Runtime.NewMutex(), r} }
+func (r restless) NewResource() rt.Resource { return restlessResource{r.Runtime.NewResource(), r} }
+
+func (r restless) pause() {
+	if *r.held == 0 {
+		r.Sleep(0)
+	}
+}
+
+func (m restlessMutex) Lock() {
+	m.Mutex.Lock()
+	*m.held++
+}
+
+func (m restlessMutex) Unlock() {
+	m.Mutex.Unlock()
+	*m.held--
+	m.pause()
+}
+
+func (s restlessResource) Release() {
+	s.Resource.Release()
+	s.pause()
+}
+
+// inEveryOrder tells a story on many seeds of a restless runtime.
+func inEveryOrder(t *testing.T, seeds uint64, f func(r rt.Runtime)) {
+	t.Helper()
+	for seed := range seeds {
+		simtest.Run(t, simrt.Options{Seed: seed, Shuffle: true, Deadline: time.Hour}, func(k *simrt.Kernel) { f(restless{k, new(int)}) })
+		if t.Failed() {
+			t.Fatalf("seed %d", seed)
+		}
+	}
+}
+
+func writeOnly() nt.CreateParams {
+	return nt.CreateParams{Access: nt.GenericWrite, Share: nt.ShareRead, Disposition: nt.FileOpenIf}
+}
+
+// fillBuffers writes n blocks of 4 KB through the write-behind buffers, closes, and
+// checks what has arrived.
+func fillBuffers(t *testing.T, r rt.Runtime, m *memory, n int) {
+	t.Helper()
+	const blocks = 64
+	d := redirector(t, r, m)
+	h, err := d.Open("F", writeOnly())
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	model := make([]byte, blocks*4096)
+	for i := range n {
+		at := i % blocks * 4096
+		block := model[at : at+4096]
+		for j := range block {
+			block[j] = byte(i + i/251)
+		}
+		if _, err := h.WriteAt(block, int64(at)); err != nil {
+			t.Errorf("write %d: %v", i, err)
+			return
+		}
+	}
+	if err := h.Close(); err != nil {
+		t.Error(err)
+	}
+	d.Idle().Wait(rt.Forever)
+	if got := m.bytesOf("F"); !bytes.Equal(got, model[:min(n, blocks)*4096]) {
+		t.Errorf("%d bytes arrived, and not those that were written last", len(got))
+	}
+	if files, dirty := d.Files(), d.DirtyBytes(); files != 0 || dirty != 0 {
+		t.Errorf("%d files and %d dirty bytes at the end", files, dirty)
+	}
+}
+
+// One plain writer: between finding all buffers in use and sending the oldest, their
+// answers may arrive.
+func TestAWriterWhoseBuffersAreAnsweredWhileItLooksForRoom(t *testing.T) {
+	t.Run("in every order", func(t *testing.T) {
+		inEveryOrder(t, 100, func(r rt.Runtime) { fillBuffers(t, r, newMemory(r), 40) })
+	})
+	t.Run("in parallel", func(t *testing.T) {
+		parallel(t, func(r rt.Runtime) { fillBuffers(t, r, newMemory(r), 20000) })
+	})
+}
+
+// parallel runs f on the machine's processors and fails if it hangs.
+func parallel(t *testing.T, f func(r rt.Runtime)) {
+	t.Helper()
+	r := wallrt.New(1)
+	defer r.Close()
+	r.Go("story", func() { f(r) })
+	if left := r.Wait(30 * time.Second); len(left) > 0 {
+		t.Errorf("tasks left: %v", left)
+	}
+}
+
+// Writers and flushers of one write-only file, each on its own range.
+func TestWritersAndFlushersOfOneFileWaitForEachOthersBuffersOnly(t *testing.T) {
+	inEveryOrder(t, 100, func(r rt.Runtime) {
+		m := newMemory(r)
+		m.perOp = time.Millisecond
+		d := redirector(t, r, m)
+		h, err := d.Open("F", writeOnly())
+		if err != nil {
+			t.Fatal(err)
+		}
+		const tasks, writes, size = 3, 20, 1500
+		var ended []rt.Event
+		for i := range tasks {
+			ended = append(ended, beside(r, fmt.Sprint("writer ", i), func() {
+				for n := range writes {
+					p := bytes.Repeat([]byte{byte(1 + i*writes + n)}, size)
+					if _, err := h.WriteAt(p, int64(i*writes+n)*size); err != nil {
+						t.Error(err)
+					}
+					if n%7 == i {
+						if err := h.Flush(); err != nil {
+							t.Error(err)
+						}
+					}
+				}
+			}))
+		}
+		for _, e := range ended {
+			e.Wait(rt.Forever)
+		}
+		if err := h.Close(); err != nil {
+			t.Error(err)
+		}
+		d.Idle().Wait(rt.Forever)
+		var want []byte
+		for i := range tasks * writes {
+			want = append(want, bytes.Repeat([]byte{byte(1 + i)}, size)...)
+		}
+		if got := m.bytesOf("F"); !bytes.Equal(got, want) {
+			t.Errorf("%d bytes arrived, want the %d that were written", len(got), len(want))
+		}
+	})
+}
+
+func beside(r rt.Runtime, name string, f func()) rt.Event {
+	ended := r.NewEvent(rt.Notification)
+	r.Go(name, func() {
+		defer ended.Set()
+		f()
+	})
+	return ended
+}
+
+// A task writes and reads back, on a cached open, while the oplock of another open of
+// the same file is broken again and again.
+func TestWhatIsWrittenIsReadBackWhateverBreaksBeside(t *testing.T) {
+	inEveryOrder(t, 100, func(r rt.Runtime) {
+		m := newMemory(r)
+		d := redirector(t, r, m)
+		a, err := d.Open("F", nt.CreateParams{Access: readWrite, Share: nt.ShareRead, Disposition: nt.FileOpenIf})
+		if err != nil {
+			t.Fatal(err)
+		}
+		breaks := beside(r, "breaks", func() {
+			for range 6 {
+				b, err := d.Open("F", nt.CreateParams{Access: nt.GenericRead, Share: denyNone, Disposition: nt.FileOpen})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				m.handler.OnBreak(b.open.h, nt.OplockNone)
+				if err := b.Close(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		const blocks = 4
+		model := make([]byte, blocks*512)
+		for i := range 60 {
+			off := i % blocks * 512
+			p := bytes.Repeat([]byte{byte(i + 1)}, 512)
+			copy(model[off:], p)
+			if _, err := a.WriteAt(p, int64(off)); err != nil {
+				t.Error(err)
+			}
+			got := make([]byte, 512)
+			if _, err := a.ReadAt(got, int64(off)); err != nil || !bytes.Equal(got, p) {
+				t.Errorf("write %d: wrote %d, read back %d, %v", i, p[0], got[0], err)
+				break
+			}
+		}
+		breaks.Wait(rt.Forever)
+		if err := a.Close(); err != nil {
+			t.Error(err)
+		}
+		d.Idle().Wait(rt.Forever)
+		if !bytes.Equal(m.bytesOf("F"), model) {
+			t.Error("the server has other bytes than were written last")
+		}
+	})
+}
+
+// The reply to an open and the loss of its circuit cross: the handle is dead, and
+// takes no data that could never be sent.
+func TestALossThatCrossesTheReplyOfAnOpenKillsTheHandle(t *testing.T) {
+	simtest.Run(t, simrt.Options{}, func(k *simrt.Kernel) {
+		m := newMemory(k)
+		d := redirector(t, k, m)
+		if err := d.Connect(); err != nil {
+			t.Fatal(err)
+		}
+		lossAt := func(nth int) *Handle {
+			var arm func(n int)
+			arm = func(n int) {
+				m.onErr = func() {
+					if n == 1 {
+						m.die(nt.StatusUnexpectedNetworkError)
+						return
+					}
+					arm(n - 1)
+				}
+			}
+			arm(nth)
+			h, err := d.Open("F", nt.CreateParams{Access: readWrite, Share: nt.ShareRead, Disposition: nt.FileOpenIf})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return h
+		}
+		h := lossAt(2) // the first question is for the circuit, the second for the open
+		if _, err := h.WriteAt([]byte("x"), 0); !errors.Is(err, nt.StatusNetworkNameDeleted) {
+			t.Errorf("write: %v", err)
+		}
+		if d.DirtyBytes() != 0 || len(d.byFID) != 0 {
+			t.Errorf("%d dirty bytes, %d FIDs known", d.DirtyBytes(), len(d.byFID))
+		}
+	})
+}
