@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -14,7 +15,9 @@ type Peer = machine.Peer
 // RunLive plays a trial in real time against a live server. It makes an empty
 // postoffice in peer.Dir, which must exist and hold none. The Mailer reads through
 // go-smb2, so that what it saw is told by an implementation that is not ours.
-func RunLive(s Spec, peer Peer) (r Result, err error) {
+//
+// A cancelled ctx cuts the connections and ends the trial with an error.
+func RunLive(ctx context.Context, s Spec, peer Peer) (r Result, err error) {
 	w, err := machine.NewLive(machine.LiveConfig{
 		Settings: s.Policy, Peer: peer, Link: s.Link, Loss: s.Loss, Outages: s.Outages,
 		Seed: s.Seed, Keep: s.KeepEvents, Wrap: s.Wrap,
@@ -23,6 +26,7 @@ func RunLive(s Spec, peer Peer) (r Result, err error) {
 		return Result{}, err
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
+	defer context.AfterFunc(ctx, w.Abort)()
 	doErr := w.Runtime.Do("trial", func() {
 		if err = w.Sender.Redirector.Connect(); err != nil {
 			return

@@ -87,7 +87,7 @@ func live(t *testing.T, s bench.Spec, server *samba.Server) (r bench.Result, pca
 		}
 		return writer.Dialer(d, netip.MustParseAddr("192.0.2.1"), netip.AddrPortFrom(netip.MustParseAddr("192.0.2.10"), capture.Port))
 	}
-	r, err := bench.RunLive(s, peerOf(server))
+	r, err := bench.RunLive(t.Context(), s, peerOf(server))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +151,7 @@ func TestLiveRefused(t *testing.T) {
 	} {
 		peer := peerOf(server)
 		tt.change(&peer)
-		if _, err := bench.RunLive(s, peer); err == nil || !strings.Contains(err.Error(), tt.want) {
+		if _, err := bench.RunLive(t.Context(), s, peer); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%v, want %s", err, tt.want)
 		}
 	}

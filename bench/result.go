@@ -4,9 +4,11 @@ import (
 	"time"
 
 	"github.com/ntrdr/ntrdr/internal/link"
+	"github.com/ntrdr/ntrdr/internal/nt"
 	"github.com/ntrdr/ntrdr/internal/registry"
 	"github.com/ntrdr/ntrdr/internal/rt"
 	"github.com/ntrdr/ntrdr/internal/trace"
+	"github.com/ntrdr/ntrdr/mailclient"
 )
 
 // The types of a Spec, for callers outside this module.
@@ -66,6 +68,21 @@ type Spec struct {
 
 // Workload names what the trial sends.
 func (s Spec) Workload() string { return "mail-" + sizeName(s.MessageSize) }
+
+// Configure makes a sender open and close its message file as the Spec says.
+func (s Spec) Configure(c *mailclient.SenderConfig) {
+	c.FlushBeforeKey = s.FlushBeforeKey
+	if s.CloseAfterKey {
+		c.POClose = mailclient.CloseAfterKey
+	}
+	switch s.Path {
+	case P1: // the defaults
+	case P2:
+		c.MessageShare = nt.ShareNone
+	case P3:
+		c.MessageAccess = nt.GenericWrite
+	}
+}
 
 // Call is a finished remote call of the sender.
 type Call struct {

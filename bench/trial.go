@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/ntrdr/ntrdr/internal/machine"
-	"github.com/ntrdr/ntrdr/internal/nt"
 	"github.com/ntrdr/ntrdr/internal/rt"
 	"github.com/ntrdr/ntrdr/internal/trace"
 	"github.com/ntrdr/ntrdr/mailclient"
@@ -75,17 +74,7 @@ func (t *trial) senderConfig() mailclient.SenderConfig {
 	c.Runtime, c.Trace = t.w.RT, t.w.Trace.Actor(machine.ActorSender)
 	c.Local, c.Remote = machine.LocalFS(t.w.Local), t.w.SenderFS
 	c.RemoteNetwork, c.RemotePO = remotePO.Network, remotePO.PO
-	c.FlushBeforeKey = t.spec.FlushBeforeKey
-	if t.spec.CloseAfterKey {
-		c.POClose = mailclient.CloseAfterKey
-	}
-	switch t.spec.Path {
-	case P1: // the defaults
-	case P2:
-		c.MessageShare = nt.ShareNone
-	case P3:
-		c.MessageAccess = nt.GenericWrite
-	}
+	t.spec.Configure(&c)
 	c.OnCall = func(step, op, path string, err error) {
 		t.calls++
 		if t.spec.OnCall != nil {

@@ -3,6 +3,7 @@ package mailclient
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // ErrExists says that there is a postoffice already.
@@ -28,8 +29,32 @@ func (c *InitConfig) validate() error {
 			return err
 		}
 	}
+	if err := c.checkNames(); err != nil {
+		return err
+	}
 	if len(c.Users) > maxDirectory || len(c.Externals) > maxDirectory {
 		return fmt.Errorf("%d users and %d postoffices: at most %d each", len(c.Users), len(c.Externals), maxDirectory)
+	}
+	return nil
+}
+
+// checkNames refuses names that stand for the same thing, without regard to case.
+func (c *InitConfig) checkNames() error {
+	users := map[string]bool{}
+	for _, u := range c.Users {
+		k := strings.ToUpper(u)
+		if users[k] {
+			return fmt.Errorf("mailbox %s is named twice", u)
+		}
+		users[k] = true
+	}
+	key := func(n PostofficeName) string { return strings.ToUpper(n.Network + "/" + n.PO) }
+	seen := map[string]bool{key(PostofficeName{c.Network, c.PO}): true}
+	for _, x := range c.Externals {
+		if seen[key(x)] {
+			return fmt.Errorf("postoffice %s/%s is named twice, or is this one", x.Network, x.PO)
+		}
+		seen[key(x)] = true
 	}
 	return nil
 }

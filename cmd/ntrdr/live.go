@@ -66,7 +66,7 @@ func (f *reproFlags) runLive(c *invocation, s bench.Spec) (bench.Result, error) 
 			fmt.Fprintf(c.stderr, "%8.2f s  %-7s %s\n", e.At.Seconds(), e.Actor, text)
 		}
 	}
-	r, err := bench.RunLive(s, peer)
+	r, err := bench.RunLive(c.ctx, s, peer)
 	if err != nil {
 		return r, peerError{err}
 	}

@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"strings"
 
+	"github.com/ntrdr/ntrdr/bench"
 	"github.com/ntrdr/ntrdr/internal/link"
 	"github.com/ntrdr/ntrdr/internal/machine"
 	"github.com/ntrdr/ntrdr/internal/nt"
@@ -136,6 +138,7 @@ func runPo(c *invocation) error {
 	po := c.flags.String("po", "HQ", "init: the postoffice's name")
 	users := c.flags.StringSlice("users", []string{"BOB"}, "init: mailboxes")
 	externals := c.flags.StringSlice("externals", []string{"NET/BRANCH"}, "init: other postoffices, NETWORK/PO")
+	asJSON := c.flags.Bool("json", false, "check: print one JSON object a finding")
 	if err := c.parse(2); err != nil {
 		return err
 	}
@@ -157,7 +160,7 @@ func runPo(c *invocation) error {
 		}
 		return initPostoffice(c, cfg)
 	case "check":
-		return checkPostoffice(c)
+		return checkPostoffice(c, *asJSON)
 	default:
 		return badInput("%q is neither init nor check", verb)
 	}
@@ -199,7 +202,28 @@ func initPostoffice(c *invocation, cfg mailclient.InitConfig) error {
 	return err
 }
 
-func checkPostoffice(c *invocation) error {
+// findingJSON is an object of `po check --json`.
+type findingJSON struct {
+	Schema string `json:"schema"`
+	Commit string `json:"commit"`
+	Path   string `json:"path"`
+	Code   string `json:"code"`
+	Reason string `json:"reason"`
+	Detail string `json:"detail"`
+	Fault  bool   `json:"fault"`
+}
+
+func encodeFinding(c *invocation, f mailclient.Finding) error {
+	j := findingJSON{
+		Schema: bench.Schema, Commit: commit(), Path: f.Path, Reason: string(f.Reason), Detail: f.Detail, Fault: f.Fault,
+	}
+	if f.Code != mailclient.CodeNone {
+		j.Code = f.Code.String()
+	}
+	return json.NewEncoder(c.stdout).Encode(j)
+}
+
+func checkPostoffice(c *invocation, asJSON bool) error {
 	var findings []mailclient.Finding
 	err := withPostoffice(c, c.flags.Arg(1), func(fs mailclient.FS) (err error) {
 		findings, err = mailclient.Check(fs)
@@ -209,10 +233,17 @@ func checkPostoffice(c *invocation) error {
 		return err
 	}
 	for _, f := range findings {
-		fmt.Fprintln(c.stdout, f)
+		if !asJSON {
+			fmt.Fprintln(c.stdout, f)
+		} else if err := encodeFinding(c, f); err != nil {
+			return err
+		}
 	}
-	if len(findings) > 0 {
+	switch {
+	case len(findings) > 0:
 		return unmetError{count(len(findings), "finding")}
+	case asJSON:
+		return nil
 	}
 	_, err = fmt.Fprintln(c.stdout, "nothing wrong")
 	return err

@@ -2,11 +2,12 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
+	"github.com/ntrdr/ntrdr/bench"
 	"github.com/ntrdr/ntrdr/internal/machine"
-	"github.com/ntrdr/ntrdr/internal/nt"
 	"github.com/ntrdr/ntrdr/internal/rt"
 	"github.com/ntrdr/ntrdr/internal/trace"
 	"github.com/ntrdr/ntrdr/internal/volume"
@@ -24,48 +25,74 @@ func sendCommand() *command {
 	}
 }
 
-func runSend(c *invocation) error {
-	var f storyFlags
-	f.add(c.flags)
-	c.flags.Lookup("policies").DefValue = "nt351"
-	f.policies = []string{"nt351"}
-	linkName := c.flags.String("link", "ras-28.8", "link profile of the connection; none: not shaped")
-	loss := c.flags.String("loss", "1%", "loss of IP packets each way, in percent")
-	outages := c.flags.StringArray("outage", nil, "an outage, such as 12s:90s (may be repeated)")
-	from := c.flags.String("from", "NET/BRANCH/ALICE", "sender")
-	to := c.flags.String("to", "NET/HQ/BOB", "recipient, at the postoffice behind the URL")
-	cycle := c.flags.Duration("cycle", 5*time.Minute, "wait between two attempts")
-	if err := c.parse(1); err != nil {
-		return err
-	}
-	if c.flags.NArg() != 1 {
-		return badInput("say where to send to: the URL of a postoffice")
-	}
+// sendFlags are send's own flags.
+type sendFlags struct {
+	storyFlags
+	link, loss string
+	outages    []string
+	from, to   string
+	cycle      time.Duration
+	asJSON     bool
+}
+
+// defaultCycle separates two attempts.
+//
+// src: KB Q148707 (5 minutes)
+const defaultCycle = 5 * time.Minute
+
+func (f *sendFlags) add(c *invocation) {
+	f.storyFlags.add(c.flags)
+	c.flags.Lookup("policies").DefValue = defaultPolicies[0]
+	f.policies = defaultPolicies[:1]
+	c.flags.StringVar(&f.link, "link", "ras-28.8", "link profile of the connection; none: not shaped")
+	c.flags.StringVar(&f.loss, "loss", "1%", "loss of IP packets each way, in percent")
+	c.flags.StringArrayVar(&f.outages, "outage", nil, "an outage, such as 12s:90s (may be repeated)")
+	c.flags.StringVar(&f.from, "from", "NET/BRANCH/ALICE", "sender")
+	c.flags.StringVar(&f.to, "to", "NET/HQ/BOB", "recipient, at the postoffice behind the URL")
+	c.flags.DurationVar(&f.cycle, "cycle", defaultCycle, "wait between two attempts")
+	c.flags.BoolVar(&f.asJSON, "json", false, "print JSON")
+}
+
+// check makes of the flags a letter, how to send it, and how to reach the server.
+func (f *sendFlags) check(c *invocation) (m mailclient.Message, spec bench.Spec, sf stationFlags, err error) {
 	spec, policies, err := f.spec(c)
 	if err != nil {
-		return err
+		return m, spec, sf, err
 	}
-	if len(policies) != 1 {
-		return badInput("send takes one policy")
+	switch {
+	case c.flags.NArg() != 1:
+		return m, spec, sf, badInput("say where to send to: the URL of a postoffice")
+	case len(policies) != 1:
+		return m, spec, sf, badInput("send takes one policy")
+	case f.cycle <= 0:
+		return m, spec, sf, badInput("--cycle: %v is not positive", f.cycle)
 	}
-	sf := stationFlags{settings: policies[0], seed: f.seed}
-	if *linkName != "none" {
-		p, err := lookupLink("--link", *linkName)
+	spec.Policy = policies[0]
+	sf = stationFlags{settings: policies[0], seed: f.seed}
+	if f.link != "none" {
+		p, err := lookupLink("--link", f.link)
 		if err != nil {
-			return err
+			return m, spec, sf, err
 		}
 		sf.link = &p
 	}
-	if sf.loss, err = parseLoss(*loss); err != nil {
+	if sf.loss, err = parseLoss(f.loss); err != nil {
+		return m, spec, sf, err
+	}
+	if sf.outages, err = parseOutages(f.outages); err != nil {
+		return m, spec, sf, err
+	}
+	m, err = newLetter(f.from, f.to, spec.MessageSize)
+	return m, spec, sf, err
+}
+
+func runSend(c *invocation) error {
+	var f sendFlags
+	f.add(c)
+	if err := c.parse(1); err != nil {
 		return err
 	}
-	if sf.outages, err = parseOutages(*outages); err != nil {
-		return err
-	}
-	if *cycle <= 0 {
-		return badInput("--cycle: %v is not positive", *cycle)
-	}
-	m, err := newLetter(*from, *to, spec.MessageSize)
+	m, spec, sf, err := f.check(c)
 	if err != nil {
 		return err
 	}
@@ -75,7 +102,7 @@ func runSend(c *invocation) error {
 	}
 	defer s.close()
 	s.trace.Watch(func(e trace.Event) { tell(c, e) })
-	return s.send(c, &f, m, *cycle)
+	return s.send(c, &f, spec, m)
 }
 
 func newLetter(from, to string, size int) (mailclient.Message, error) {
@@ -92,31 +119,20 @@ func newLetter(from, to string, size int) (mailclient.Message, error) {
 	}, nil
 }
 
+// sentJSON is the object of `send --json`.
+type sentJSON struct {
+	Schema   string `json:"schema"`
+	Commit   string `json:"commit"`
+	Policy   string `json:"policy"`
+	Told     string `json:"told"`
+	Code     string `json:"code"`
+	Attempts int    `json:"attempts"`
+	Error    string `json:"error,omitempty"`
+}
+
 // send makes the local postoffice, sends, and waits until nothing is dirty.
-func (s *station) send(c *invocation, f *storyFlags, m mailclient.Message, cycle time.Duration) error {
-	local := machine.LocalFS(volume.NewMem(s.rt, s.rt.NewMutex(), volume.StockLimits()))
-	to := m.To[0]
-	err := mailclient.Init(local, mailclient.InitConfig{
-		Network: m.From.Network, PO: m.From.PO, Users: []string{m.From.Mailbox},
-		Externals: []mailclient.PostofficeName{{Network: to.Network, PO: to.PO}},
-	})
-	if err != nil {
-		return inputError{err}
-	}
-	cfg := mailclient.DefaultSenderConfig()
-	cfg.Runtime, cfg.Local, cfg.Remote, cfg.Trace = s.rt, local, s.fs, s.trace.Actor(machine.ActorSender)
-	cfg.RemoteNetwork, cfg.RemotePO, cfg.Cycle = to.Network, to.PO, cycle
-	cfg.FlushBeforeKey = f.flushBeforeKey
-	if f.closeAfterKey {
-		cfg.POClose = mailclient.CloseAfterKey
-	}
-	switch f.path {
-	case "P2":
-		cfg.MessageShare = nt.ShareNone
-	case "P3":
-		cfg.MessageAccess = nt.GenericWrite
-	}
-	sender, err := mailclient.NewSender(cfg)
+func (s *station) send(c *invocation, f *sendFlags, spec bench.Spec, m mailclient.Message) error {
+	sender, err := s.newSender(spec, m, f.cycle)
 	if err != nil {
 		return inputError{err}
 	}
@@ -124,16 +140,60 @@ func (s *station) send(c *invocation, f *storyFlags, m mailclient.Message, cycle
 	defer context.AfterFunc(c.ctx, s.abort)()
 	doErr := s.rt.Do("send", func() {
 		res, err = sender.Send(m)
+		if n := s.ws.Redirector.DirtyBytes(); n > 0 {
+			fmt.Fprintf(c.stderr, "the sender is done; the redirector still has %d bytes to write\n", n)
+		}
 		s.ws.Redirector.Idle().Wait(rt.Forever)
 	})
-	switch {
-	case doErr != nil:
+	if doErr != nil {
 		return peerError{doErr}
-	case res.Told != mailclient.ToldSuccess:
+	}
+	return f.report(c, spec, res, err)
+}
+
+// report prints the result; a sender that was not told success is exit status 1.
+func (f *sendFlags) report(c *invocation, spec bench.Spec, res mailclient.Result, err error) error {
+	told := res.Told == mailclient.ToldSuccess
+	if f.asJSON {
+		j := sentJSON{
+			Schema: bench.Schema, Commit: spec.Commit, Policy: spec.Policy.Policy.Name, Told: res.Told.String(), Attempts: res.Attempts,
+		}
+		if res.Code != mailclient.CodeNone {
+			j.Code = res.Code.String()
+		}
+		if !told && err != nil {
+			j.Error = err.Error()
+		}
+		if err := json.NewEncoder(c.stdout).Encode(j); err != nil {
+			return err
+		}
+	}
+	if !told {
 		return unmetError{fmt.Sprintf("told %v %v after %s: %v", res.Told, res.Code, count(res.Attempts, "attempt"), err)}
+	}
+	if f.asJSON {
+		return nil
 	}
 	_, err = fmt.Fprintf(c.stdout, "told success after %s\n", count(res.Attempts, "attempt"))
 	return err
+}
+
+// newSender makes a local postoffice in memory and MSMAIL32 on it.
+func (s *station) newSender(spec bench.Spec, m mailclient.Message, cycle time.Duration) (*mailclient.Sender, error) {
+	local := machine.LocalFS(volume.NewMem(s.rt, s.rt.NewMutex(), volume.StockLimits()))
+	to := m.To[0]
+	err := mailclient.Init(local, mailclient.InitConfig{
+		Network: m.From.Network, PO: m.From.PO, Users: []string{m.From.Mailbox},
+		Externals: []mailclient.PostofficeName{{Network: to.Network, PO: to.PO}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	cfg := mailclient.DefaultSenderConfig()
+	cfg.Runtime, cfg.Local, cfg.Remote, cfg.Trace = s.rt, local, s.fs, s.trace.Actor(machine.ActorSender)
+	cfg.RemoteNetwork, cfg.RemotePO, cfg.Cycle = to.Network, to.PO, cycle
+	spec.Configure(&cfg)
+	return mailclient.NewSender(cfg)
 }
 
 // tell prints what an event of a live run says to its watcher.

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"runtime"
 	"runtime/debug"
+
+	"github.com/ntrdr/ntrdr/bench"
 )
 
 // version and revision are set by the linker: -X main.version=v1.2.3 -X main.revision=HASH.
@@ -12,14 +15,29 @@ var (
 	revision = ""
 )
 
+// versionJSON is the object of `version --json`.
+type versionJSON struct {
+	Schema   string `json:"schema"`
+	Commit   string `json:"commit"`
+	Version  string `json:"version"`
+	Go       string `json:"go"`
+	Platform string `json:"platform"`
+}
+
 func versionCommand() *command {
 	return &command{
 		name: "version", summary: "version, commit, Go version",
 		long:    "Prints what this binary was built from.",
 		example: "  ntrdr version",
 		run: func(c *invocation) error {
+			asJSON := c.flags.Bool("json", false, "print JSON")
 			if err := c.parse(0); err != nil {
 				return err
+			}
+			if *asJSON {
+				return json.NewEncoder(c.stdout).Encode(versionJSON{
+					bench.Schema, commit(), version, runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH,
+				})
 			}
 			_, err := fmt.Fprintf(c.stdout, "ntrdr %s\ncommit %s\n%s %s/%s\n", version, commit(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			return err

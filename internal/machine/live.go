@@ -143,6 +143,14 @@ func (p Peer) remoteConfig() smb2remote.Config {
 	}
 }
 
+// Abort ends whatever goes on in the world, from outside of it: the connections are cut
+// and its tasks unwound. The owner still calls Close.
+func (l *Live) Abort() {
+	l.Sender.cut()
+	_ = l.remote.Close() // nobody is left to be told
+	l.Runtime.Close()
+}
+
 // Close ends the sender's circuit, the Mailer's connection and every task.
 func (l *Live) Close() error {
 	var err error

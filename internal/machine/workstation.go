@@ -122,6 +122,16 @@ func (w *Workstation) logOn(client *smb1client.Client) (*smb1client.Tree, error)
 	return session.TreeConnect(w.rdrCfg.Root)
 }
 
+// cut closes the present connection under everything that uses it.
+func (w *Workstation) cut() {
+	w.mu.Lock()
+	conn := w.conn
+	w.mu.Unlock()
+	if conn != nil {
+		_ = conn.Close() // nobody is left to be told
+	}
+}
+
 // Close closes the circuit, if there is one, or the connection that is to become one.
 // Dirty data is lost: wait for the redirector's Idle event first.
 func (w *Workstation) Close() error {

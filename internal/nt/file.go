@@ -42,7 +42,9 @@ const (
 // object manager does before a file system sees the mask.
 func (a AccessMask) Mapped() AccessMask {
 	for _, g := range [...]struct{ generic, specific AccessMask }{
-		{GenericRead, fileGenericRead}, {GenericWrite, fileGenericWrite}, {GenericExecute, fileGenericExecute},
+		{GenericRead, fileGenericRead},
+		{GenericWrite, fileGenericWrite},
+		{GenericExecute, fileGenericExecute},
 		{GenericAll, fileGenericRead | fileGenericWrite | fileGenericExecute | Delete},
 	} {
 		if a&g.generic != 0 {

@@ -19,7 +19,7 @@ type guard struct {
 // Sizes of messages and of what is checked in them.
 //
 // src: [MS-SMB2] §2.2.1.1 (header), §2.2.41 (transform header); assumed (limit: the
-// largest read that go-smb2 asks for is 8 MB)
+// largest read that go-smb2 asks for is 8 MB).
 const (
 	smb2Header      = 64
 	transformHeader = 52

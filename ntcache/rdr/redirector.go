@@ -139,8 +139,12 @@ func (r *Redirector) Stat(path string) (info nt.FileInfo, err error) {
 	return info, err
 }
 
-// Find lists the directory entries that match a pattern such as `MAI\MA8\*.MAI`.
+// Find lists the directory entries that match a pattern such as `MAI\MA8\*.MAI`. As in
+// Win32, `*.*` matches names without an extension too.
 func (r *Redirector) Find(pattern string) (list []nt.FileInfo, err error) {
+	if dir, ok := strings.CutSuffix(pattern, "*.*"); ok && (dir == "" || strings.HasSuffix(dir, `\`)) {
+		pattern = dir + "*"
+	}
 	err = r.named("find", pattern, func(m Remote) (err error) { list, err = m.Find(pattern); return err })
 	return list, err
 }

@@ -110,20 +110,32 @@ func (w *writeBehind) claimFullLocked(b *buffer) bool {
 	return b.inFlight
 }
 
-// makeRoom sends the oldest buffer if none is on its way, and waits for an answer.
+// makeRoom sends the oldest buffer if all are in use and none is on its way, and
+// waits for an answer. Another writer may be faster to fill what that frees: the
+// caller tries again.
 func (w *writeBehind) makeRoom() {
-	w.f.r.mu.Lock()
-	var oldest *buffer
-	inFlight := slices.ContainsFunc(w.bufs, func(b *buffer) bool { return b.inFlight })
-	if len(w.bufs) == w.f.r.cfg.WriteBehindBuffers && !inFlight {
-		oldest = w.bufs[0]
-		oldest.inFlight = true
-	}
-	w.f.r.mu.Unlock()
+	oldest, answered := w.claimOldest()
 	if oldest != nil {
 		w.dispatch(oldest, "all buffers in use")
 	}
-	w.waitFor(func() bool { return len(w.bufs) < w.f.r.cfg.WriteBehindBuffers })
+	if answered != nil {
+		answered.Wait(rt.Forever)
+	}
+}
+
+// claimOldest marks the oldest buffer as on its way unless any is, and returns the
+// event of the next answer; both are nil if there is room.
+func (w *writeBehind) claimOldest() (oldest *buffer, answered rt.Event) {
+	w.f.r.mu.Lock()
+	defer w.f.r.mu.Unlock()
+	if len(w.bufs) < w.f.r.cfg.WriteBehindBuffers {
+		return nil, nil
+	}
+	if !slices.ContainsFunc(w.bufs, func(b *buffer) bool { return b.inFlight }) {
+		oldest = w.bufs[0]
+		oldest.inFlight = true
+	}
+	return oldest, w.freed
 }
 
 // waitFor blocks until cond, which is called with Redirector.mu held.

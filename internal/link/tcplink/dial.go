@@ -77,9 +77,9 @@ func dialError(addr string, err error) error {
 	switch {
 	case errors.Is(err, link.ErrTimeout), errors.Is(err, link.ErrRefused):
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, wsaECONNREFUSED):
-		return fmt.Errorf("dial %s: %w: %w", addr, link.ErrRefused, err)
+		return fmt.Errorf("dial %s: %w", addr, link.ErrRefused)
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return fmt.Errorf("dial %s: %w: %w", addr, link.ErrTimeout, err)
+		return fmt.Errorf("dial %s: %w", addr, link.ErrTimeout)
 	}
 	return fmt.Errorf("dial %s: %w", addr, err)
 }
