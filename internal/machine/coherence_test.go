@@ -204,6 +204,23 @@ func TestTheOpenAfterAFailedWriteConnectsAtOnce(t *testing.T) {
 	})
 }
 
+// A dormant open dies with its circuit, also before the redirector has been told.
+func TestADormantOpenOfADeadCircuitServesNobody(t *testing.T) {
+	tellAll(t, "t1", rdrKey+`"UseWriteBehind"=dword:0`, func(s *story) {
+		s.close(s.open("F", create(readWrite, denyNone)))
+		h := s.open("G", create(readWrite, nt.ShareRead))
+		s.RT.Go("reset", func() {
+			s.RT.Sleep(10 * time.Millisecond)
+			s.Link.Reset()
+		})
+		if _, err := h.WriteAt(make([]byte, 40000), 0); !errors.Is(err, nt.StatusUnexpectedNetworkError) {
+			t.Fatalf("write: %v", err)
+		}
+		f := s.open("F", create(readWrite, denyNone))
+		s.write(f, []byte("x"), 0)
+	})
+}
+
 // Nobody is told of a death between the connection of the share and SetHandler.
 func TestACircuitThatDiedBeforeItHadAHandlerIsReplaced(t *testing.T) {
 	tellAll(t, "t1", "", func(s *story) {

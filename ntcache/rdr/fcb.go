@@ -210,7 +210,7 @@ func (f *fcb) breakOplock(remote Remote, h nt.FileHandle, to nt.OplockLevel) {
 		return
 	}
 	f.flushBehind("oplock break")
-	if to == nt.OplockNone && !f.readsCached() {
+	if to == nt.OplockNone && !f.guarded() {
 		f.cached.Purge()
 	}
 	if held == nt.OplockLevelII {
@@ -229,11 +229,13 @@ func (f *fcb) hold() {
 	f.r.mu.Unlock()
 }
 
-// readsCached reports whether any open of the file may read from the cache.
-func (f *fcb) readsCached() bool {
+// guarded reports whether an open of the file keeps other machines from writing it,
+// so that what is cached stays true whatever happens to the other opens. One on level
+// II does not: its own break may be on the way.
+func (f *fcb) guarded() bool {
 	f.r.mu.Lock()
 	defer f.r.mu.Unlock()
-	return slices.ContainsFunc(f.opens, func(o *serverOpen) bool { return o.caching.read && !o.dead })
+	return slices.ContainsFunc(f.opens, func(o *serverOpen) bool { return o.caching.write && !o.dead })
 }
 
 // lowerOplock takes the rights away that the oplock gave, and returns the level that

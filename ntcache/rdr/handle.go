@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"math"
-	"slices"
 
 	"github.com/ntrdr/ntrdr/internal/nt"
 	"github.com/ntrdr/ntrdr/internal/rt"
@@ -46,15 +45,15 @@ func (r *Redirector) Open(path string, p nt.CreateParams) (*Handle, error) {
 	f := r.acquire(path)
 	defer r.release(f)
 	f.settled.Wait(rt.Forever)
+	remote, err := r.liveRemote() // first: a dormant open may be one of a circuit that has died
+	if err != nil {
+		return nil, wrap("open", path, err)
+	}
 	if o := r.takeDormant(f, &p); o != nil {
 		return &Handle{r: r, f: f, open: o}, nil
 	}
 	for o := r.takeDormant(f, nil); o != nil; o = r.takeDormant(f, nil) {
 		f.closeAtServer(o)
-	}
-	remote, err := r.liveRemote()
-	if err != nil {
-		return nil, wrap("open", path, err)
 	}
 	if truncates(p.Disposition) {
 		f.flushBehind("overwritten") // what this machine wrote before comes before
@@ -73,15 +72,12 @@ func truncates(d nt.Disposition) bool {
 	return d == nt.FileSupersede || d == nt.FileOverwrite || d == nt.FileOverwriteIf
 }
 
-// register enters a new open. If no other open of the file protects what is cached,
+// register enters a new open. If no other open of the file guards what is cached,
 // the cache starts afresh with the server's size.
 func (r *Redirector) register(f *fcb, remote Remote, h nt.FileHandle, p nt.CreateParams, res nt.CreateResult) *serverOpen {
 	o := &serverOpen{f: f, remote: remote, h: h, params: p, attr: res.Attributes, oplock: res.Oplock}
 	o.caching = r.cfg.cacheability(p, res.Attributes, res.Oplock)
-	r.mu.Lock()
-	protected := slices.ContainsFunc(f.opens, func(x *serverOpen) bool { return x.caching.read && !x.dead })
-	r.mu.Unlock()
-	if !protected || res.Action != nt.FileOpened {
+	if !f.guarded() || res.Action != nt.FileOpened {
 		f.cached.Reinitialize(res.Size)
 	}
 	r.mu.Lock()
