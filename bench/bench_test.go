@@ -2,7 +2,7 @@ package bench_test
 
 import "testing"
 
-// BenchmarkTrial is one whole trial of the mail workload on one core.
+// BenchmarkTrial is one whole trial of the mail workload, by one worker.
 func BenchmarkTrial(b *testing.B) {
 	for _, name := range []string{"t1", "ras-28.8"} {
 		for _, policy := range []string{nt351, q143413} {

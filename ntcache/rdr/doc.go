@@ -26,6 +26,7 @@
 // Lock order, outermost first:
 //
 //	Redirector.connecting       rt.Resource; held across connecting to the server
+//	fcb.opening                 rt.Resource; held across an open's request
 //	fcb.io                      rt.Resource; held across an application's read or write
 //	  writeBehind.sending       rt.Resource; held across the WRITE of an L2 buffer
 //	  SharedCacheMap.writing    rt.Resource, of ntcache; held across paging writes

@@ -19,6 +19,8 @@ type fcb struct {
 	l2     *writeBehind
 	io     rt.Resource // shared: a read or write; exclusive: the change of caching rights
 
+	opening rt.Resource // exclusive: from an open's request until it is registered
+
 	// Guarded by Redirector.mu.
 	opens    []*serverOpen
 	users    int      // calls that are opening or settling the file
@@ -52,7 +54,7 @@ func (r *Redirector) acquire(path string) *fcb {
 	defer r.mu.Unlock()
 	f := r.fcbs[k]
 	if f == nil {
-		f = &fcb{r: r, path: path, settled: r.rt.NewEvent(rt.Notification), io: r.rt.NewResource()}
+		f = &fcb{r: r, path: path, settled: r.rt.NewEvent(rt.Notification), io: r.rt.NewResource(), opening: r.rt.NewResource()}
 		f.cached = r.cache.NewMap(path, f, 0)
 		f.l2 = newWriteBehind(f)
 		f.settled.Set()
@@ -231,11 +233,11 @@ func (f *fcb) hold() {
 
 // guarded reports whether an open of the file keeps other machines from writing it,
 // so that what is cached stays true whatever happens to the other opens. One on level
-// II does not: its own break may be on the way.
+// II does not: its own break may be on the way; nor does one whose CLOSE is.
 func (f *fcb) guarded() bool {
 	f.r.mu.Lock()
 	defer f.r.mu.Unlock()
-	return slices.ContainsFunc(f.opens, func(o *serverOpen) bool { return o.caching.write && !o.dead })
+	return slices.ContainsFunc(f.opens, func(o *serverOpen) bool { return o.caching.write && !o.dead && !o.closing })
 }
 
 // lowerOplock takes the rights away that the oplock gave, and returns the level that

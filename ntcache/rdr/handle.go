@@ -55,16 +55,27 @@ func (r *Redirector) Open(path string, p nt.CreateParams) (*Handle, error) {
 	for o := r.takeDormant(f, nil); o != nil; o = r.takeDormant(f, nil) {
 		f.closeAtServer(o)
 	}
+	o, err := r.openAtServer(f, path, remote, p)
+	if err != nil {
+		return nil, wrap("open", path, err)
+	}
+	return &Handle{r: r, f: f, open: o}, nil
+}
+
+// openAtServer opens a file at the server. One open of a file goes at a time: of two
+// replies that cross, the older would bring back a size that is no longer true.
+func (r *Redirector) openAtServer(f *fcb, path string, remote Remote, p nt.CreateParams) (*serverOpen, error) {
+	f.opening.AcquireExclusive()
+	defer f.opening.Release()
 	if truncates(p.Disposition) {
 		f.flushBehind("overwritten") // what this machine wrote before comes before
 	}
 	p.Oplock = r.cfg.oplockToAsk(p)
 	h, res, err := remote.Create(path, p)
 	if err != nil {
-		return nil, wrap("open", path, err)
+		return nil, err
 	}
-	o := r.register(f, remote, h, p, res)
-	return &Handle{r: r, f: f, open: o}, nil
+	return r.register(f, remote, h, p, res), nil
 }
 
 // truncates reports whether an open with the disposition empties a file that exists.
