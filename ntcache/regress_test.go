@@ -28,20 +28,26 @@ func (d slowReply) PageIn(p []byte, off int64) (int, error) {
 	return n, nil
 }
 
-// handOver is a runtime on which who waits for a resource runs the moment it is
-// released, as can happen to tasks that run in parallel.
-type handOver struct{ rt.Runtime }
-
-func (r handOver) NewResource() rt.Resource { return handedOver{r.Runtime.NewResource(), r} }
+// handOver is a runtime on which the first task that releases a resource is
+// overtaken by the one that waited for it, as can happen on two processors.
+type handOver struct {
+	rt.Runtime
+	done *bool
+}
 
 type handedOver struct {
 	rt.Resource
-	r rt.Runtime
+	handOver
 }
+
+func (r handOver) NewResource() rt.Resource { return handedOver{r.Runtime.NewResource(), r} }
 
 func (h handedOver) Release() {
 	h.Resource.Release()
-	h.r.Sleep(0)
+	if !*h.done {
+		*h.done = true
+		h.Sleep(time.Millisecond)
+	}
 }
 
 // A lazy write that fails while FlushFileBuffers waits for it leaves nothing to
@@ -50,7 +56,7 @@ func TestAFlushTellsTheErrorOfTheLazyWriteThatItWaitedFor(t *testing.T) {
 	full := errors.New("disk full")
 	for name, on := range map[string]func(*simrt.Kernel) rt.Runtime{
 		"the lazy writer goes on first": func(k *simrt.Kernel) rt.Runtime { return k },
-		"the flush goes on first":       func(k *simrt.Kernel) rt.Runtime { return handOver{k} },
+		"the flush goes on first":       func(k *simrt.Kernel) rt.Runtime { return handOver{k, new(bool)} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			run(t, ntcache.Stock(), func(k *simrt.Kernel, _ *ntcache.Manager) {

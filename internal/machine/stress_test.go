@@ -138,6 +138,7 @@ type author struct {
 	open   nt.CreateParams
 	acked  int // rounds whose flush the server has acknowledged
 	failed int // rounds that told an error
+	told   error
 }
 
 func (a *author) block(round, n int) []byte {
@@ -252,7 +253,7 @@ func TestNoAcknowledgedByteIsLostWhateverHappensAtOnce(t *testing.T) {
 			t.Errorf("%s: the server's %d bytes are not those that were written last (%v)", a.path, len(got), err)
 		}
 		if a.acked == 0 || a.failed == 0 {
-			t.Errorf("%s: %d rounds acknowledged, %d failed: nothing was tried", a.path, a.acked, a.failed)
+			t.Errorf("%s: %d rounds acknowledged, %d failed (%v): nothing was tried", a.path, a.acked, a.failed, a.told)
 		}
 	}
 	if n := w.ws[0].Redirector.DirtyBytes(); n != 0 {
@@ -268,8 +269,9 @@ func (w *parallelWorld) stress(authors []*author) {
 			if round%len(authors) == i && round%3 == 0 {
 				middle = w.dials[0].cut
 			}
-			if a.round(round, middle) != nil {
+			if err := a.round(round, middle); err != nil {
 				a.failed++
+				a.told = err
 			}
 		}
 	})

@@ -52,9 +52,6 @@ func (c *circuit) OnCircuitLost(err error) {
 		return
 	}
 	c.lost = true
-	if r.live == c {
-		r.live = nil
-	}
 	clear(r.early)
 	files := r.filesLocked()
 	inUse := slices.ContainsFunc(files, func(f *fcb) bool { return len(f.opens) > 0 })
@@ -65,6 +62,17 @@ func (c *circuit) OnCircuitLost(err error) {
 	for _, f := range files {
 		f.circuitLost(c.remote, err)
 	}
+	c.end()
+}
+
+// end makes room for the next circuit. It comes last: what a file has on a new circuit
+// must not be thrown away with the old one's.
+func (c *circuit) end() {
+	c.r.mu.Lock()
+	if c.r.live == c {
+		c.r.live = nil
+	}
+	c.r.mu.Unlock()
 	c.over.Set()
 }
 

@@ -23,11 +23,14 @@ type memory struct {
 	r      rt.Runtime
 	perOp  time.Duration
 	onErr  func() // called once by Err, before it answers
+	closed func() // if not nil, called when a file has been closed
+	shared bool   // another machine has the files open too: there is level II at most
 
 	mu      rt.Mutex
 	files   map[string][]byte
 	names   map[uint16]string // of the open FIDs
 	last    uint16
+	written int // bytes
 	handler nt.CircuitHandler
 	down    error
 }
@@ -42,6 +45,9 @@ func (m *memory) Create(path string, p nt.CreateParams) (nt.FileHandle, nt.Creat
 	m.last++
 	m.names[m.last] = path
 	res := nt.CreateResult{Action: nt.FileOpened, Oplock: p.Oplock, Size: int64(len(m.files[path]))}
+	if m.shared && p.Oplock != nt.OplockNone {
+		res.Oplock = nt.OplockLevelII
+	}
 	return nt.FileHandle{Circuit: 1, FID: m.last}, res, nil
 }
 
@@ -71,14 +77,25 @@ func (m *memory) WriteAt(h nt.FileHandle, p []byte, off int64, _ nt.WriteMode) (
 		data = append(data, make([]byte, need-len(data))...)
 	}
 	m.files[path] = data
+	m.written += len(p)
 	return copy(data[off:], p), nil
 }
 
 func (m *memory) Close(h nt.FileHandle, _ nt.FileTime) error {
 	m.mu.Lock()
-	defer m.mu.Unlock()
 	delete(m.names, h.FID)
+	m.mu.Unlock()
+	if m.closed != nil {
+		m.closed()
+	}
 	return nil
+}
+
+// grow is what another machine writes.
+func (m *memory) grow(path string, size int) {
+	m.mu.Lock()
+	m.files[path] = make([]byte, size)
+	m.mu.Unlock()
 }
 
 func (m *memory) Flush(nt.FileHandle) error                    { return nil }
@@ -145,8 +162,13 @@ type restlessResource struct {
 func (r restless) NewMutex() rt.Mutex       { return restlessMutex{r.Runtime.NewMutex(), r} }
 func (r restless) NewResource() rt.Resource { return restlessResource{r.Runtime.NewResource(), r} }
 
+// pause lets others run, now and then for long.
 func (r restless) pause() {
-	if *r.held == 0 {
+	switch {
+	case *r.held > 0:
+	case r.Rand("pause").IntN(8) == 0:
+		r.Sleep(time.Millisecond)
+	default:
 		r.Sleep(0)
 	}
 }
@@ -211,6 +233,9 @@ func fillBuffers(t *testing.T, r rt.Runtime, m *memory, n int) {
 	d.Idle().Wait(rt.Forever)
 	if got := m.bytesOf("F"); !bytes.Equal(got, model[:min(n, blocks)*4096]) {
 		t.Errorf("%d bytes arrived, and not those that were written last", len(got))
+	}
+	if m.written != n*4096 {
+		t.Errorf("%d bytes were sent for %d", m.written, n*4096)
 	}
 	if files, dirty := d.Files(), d.DirtyBytes(); files != 0 || dirty != 0 {
 		t.Errorf("%d files and %d dirty bytes at the end", files, dirty)
@@ -374,6 +399,115 @@ func TestALossThatCrossesTheReplyOfAnOpenKillsTheHandle(t *testing.T) {
 		}
 		if d.DirtyBytes() != 0 || len(d.byFID) != 0 {
 			t.Errorf("%d dirty bytes, %d FIDs known", d.DirtyBytes(), len(d.byFID))
+		}
+	})
+}
+
+func reading() nt.CreateParams {
+	return nt.CreateParams{Access: nt.GenericRead, Share: denyNone, Disposition: nt.FileOpenIf}
+}
+
+// wantSize opens a file and asks for its size.
+func wantSize(t *testing.T, d *Redirector, path string, want int64) {
+	t.Helper()
+	h, err := d.Open(path, reading())
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	if size, err := h.Size(); size != want || err != nil {
+		t.Errorf("size %d, %v; want %d", size, err, want)
+	}
+}
+
+// Two opens of one machine, and between them another machine's write: the reply of
+// the first must not bring back the size that the file had.
+func TestTheRepliesOfTwoOpensDoNotCross(t *testing.T) {
+	inEveryOrder(t, 100, func(r rt.Runtime) {
+		m := newMemory(r)
+		m.shared = true
+		d := redirector(t, r, m)
+		first := beside(r, "first open", func() {
+			if _, err := d.Open("F", reading()); err != nil {
+				t.Error(err)
+			}
+		})
+		r.Sleep(time.Duration(r.Rand("growth").IntN(5)) * time.Millisecond)
+		m.grow("F", 8192)
+		wantSize(t, d, "F", 8192)
+		first.Wait(rt.Forever)
+	})
+}
+
+// A break ends a dormant file. When the server has its CLOSE, another machine writes:
+// what this one knew of the file is no longer true, although it has not finished.
+func TestAnOpenThatIsBeingClosedGuardsNothing(t *testing.T) {
+	inEveryOrder(t, 100, func(r rt.Runtime) {
+		m := newMemory(r)
+		d := redirector(t, r, m)
+		h, err := d.Open("F", reading())
+		if err != nil {
+			t.Fatal(err)
+		}
+		fid := h.open.h
+		if err := h.Close(); err != nil {
+			t.Fatal(err)
+		}
+		d.Idle().Wait(rt.Forever)
+		written := r.NewEvent(rt.Notification)
+		m.shared = true
+		m.closed = func() {
+			m.grow("F", 8192)
+			written.Set()
+			r.Sleep(20 * time.Millisecond) // the reply is on its way
+		}
+		r.Go("break", func() { m.handler.OnBreak(fid, nt.OplockNone) })
+		written.Wait(rt.Forever)
+		wantSize(t, d, "F", 8192)
+	})
+}
+
+// A handle of the old circuit is still open, with data that is lost. What is written
+// on the new circuit, as soon as there is one, is not thrown away with it.
+func TestALostCircuitTakesNothingOfTheNextWithIt(t *testing.T) {
+	inEveryOrder(t, 200, func(r rt.Runtime) {
+		old := newMemory(r)
+		next := newMemory(r)
+		remotes := []*memory{old, next}
+		d := redirector(t, r, old)
+		d.connect = func() (Remote, error) {
+			m := remotes[0]
+			remotes = remotes[1:]
+			return m, nil
+		}
+		p := nt.CreateParams{Access: readWrite, Share: nt.ShareRead, Disposition: nt.FileOpenIf}
+		for _, path := range []string{"A", "F"} {
+			h, err := d.Open(path, p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := h.WriteAt([]byte("old"), 0); err != nil {
+				t.Fatal(err)
+			}
+		}
+		old.mu.Lock()
+		old.down = nt.StatusUnexpectedNetworkError
+		old.mu.Unlock()
+		loss := beside(r, "loss", func() { old.handler.OnCircuitLost(nt.StatusUnexpectedNetworkError) })
+		r.Sleep(0)
+		h, err := d.Open("F", p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.WriteAt([]byte("new"), 0); err != nil {
+			t.Fatal(err)
+		}
+		loss.Wait(rt.Forever)
+		if err := h.Flush(); err != nil || string(next.bytesOf("F")) != "new" {
+			t.Errorf("flush: %v; the server has %q", err, next.bytesOf("F"))
+		}
+		if got := next.bytesOf("A"); len(got) != 0 {
+			t.Errorf("what was lost is on the new circuit: %q", got)
 		}
 	})
 }
