@@ -15,6 +15,7 @@ import (
 	"github.com/ntrdr/ntrdr/internal/nt"
 	"github.com/ntrdr/ntrdr/internal/registry"
 	"github.com/ntrdr/ntrdr/internal/rt"
+	"github.com/ntrdr/ntrdr/internal/rt/simrt"
 	"github.com/ntrdr/ntrdr/internal/trace"
 	"github.com/ntrdr/ntrdr/mailclient"
 	"github.com/ntrdr/ntrdr/ntcache/rdr"
@@ -72,6 +73,9 @@ func tell(t *testing.T, linkName, lines string, f func(s *story)) {
 	})
 	if err := out.Err(); err != nil {
 		t.Fatal(err)
+	}
+	if out.Reason != simrt.Stopped {
+		t.Errorf("the story did not come to its end: %v", out)
 	}
 }
 
