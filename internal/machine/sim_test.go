@@ -11,11 +11,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/ntrdr/ntrdr/internal/link"
 	"github.com/ntrdr/ntrdr/internal/nt"
 	"github.com/ntrdr/ntrdr/internal/registry"
 	"github.com/ntrdr/ntrdr/internal/rt"
-	"github.com/ntrdr/ntrdr/internal/rt/simrt"
 	"github.com/ntrdr/ntrdr/internal/trace"
 	"github.com/ntrdr/ntrdr/mailclient"
 	"github.com/ntrdr/ntrdr/ntcache/rdr"
@@ -51,32 +49,7 @@ type story struct {
 // tell plays f as a task on a link, ws1 with the given registry lines.
 func tell(t *testing.T, linkName, lines string, f func(s *story)) {
 	t.Helper()
-	profile, err := link.ByName(linkName)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sim, err := NewSim(SimConfig{
-		Name: t.Name(), Settings: settings(t, lines), Mailer: settings(t, ""), Link: profile, Seed: 1,
-		Keep: true, Deadline: time.Hour,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer sim.Kernel.Close()
-	s := &story{Sim: sim, t: t, ws1: sim.Sender.Redirector, ws2: sim.MailerFS}
-	out := sim.Kernel.RunTask("story", func() {
-		if err := s.ws1.Connect(); err != nil {
-			t.Error(err)
-			return
-		}
-		f(s)
-	})
-	if err := out.Err(); err != nil {
-		t.Fatal(err)
-	}
-	if out.Reason != simrt.Stopped {
-		t.Errorf("the story did not come to its end: %v", out)
-	}
+	play(t, linkName, settings(t, lines), settings(t, ""), f)
 }
 
 func (s *story) open(path string, p nt.CreateParams) *rdr.Handle {
