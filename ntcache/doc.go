@@ -18,6 +18,7 @@
 //
 // Lock order, outermost first:
 //
+//	SharedCacheMap.turn     rt.Resource; held by what WriteBehind runs
 //	SharedCacheMap.writing  rt.Resource; held across BackingStore.PageOut
 //	  SharedCacheMap.mu     never held across a call into BackingStore
 //	    Manager.mu          dirty totals and the list of maps

@@ -54,7 +54,7 @@ func (m *Manager) lazyWork() (dirty int, work []lazyWrite) {
 }
 
 func (m *Manager) queueLazyWrite(w lazyWrite) {
-	m.WriteBehind(w.s.name, func() {
+	m.WriteBehind(w.s, func() {
 		defer w.s.releaseLazy()
 		if !w.s.backing.AcquireForLazyWrite(true) {
 			return

@@ -48,7 +48,7 @@ func New(r rt.Runtime, cfg Config, tr *trace.Actor) (*Manager, error) {
 func (m *Manager) NewMap(name string, b BackingStore, size int64) *SharedCacheMap {
 	s := &SharedCacheMap{
 		m: m, name: name, backing: b, fileSize: size, validData: size,
-		mu: m.rt.NewMutex(), writing: m.rt.NewResource(), pages: map[int64]*page{},
+		mu: m.rt.NewMutex(), writing: m.rt.NewResource(), turn: m.rt.NewResource(), pages: map[int64]*page{},
 	}
 	m.mu.Lock()
 	m.maps = append(m.maps, s)
@@ -75,10 +75,13 @@ func (m *Manager) DirtyPages() int {
 	return m.dirtyPages
 }
 
-// WriteBehind runs f, which flushes a file behind its application, when one of the
-// ConcurrentFileFlushes slots is free. It does not block.
-func (m *Manager) WriteBehind(name string, f func()) {
-	m.rt.Go("write-behind "+name, func() {
+// WriteBehind runs f, which flushes s behind its application, when one of the
+// ConcurrentFileFlushes slots is free. It does not block. A file has one slot at most:
+// who waits for another flush of the same file waits without one.
+func (m *Manager) WriteBehind(s *SharedCacheMap, f func()) {
+	m.rt.Go("write-behind "+s.name, func() {
+		s.turn.AcquireExclusive()
+		defer s.turn.Release()
 		m.slots.Acquire(rt.Forever)
 		defer m.slots.Release()
 		f()

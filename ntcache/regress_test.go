@@ -148,7 +148,7 @@ func TestFilesThatAreBeingFlushedTakeNoSlotForALazyWorker(t *testing.T) {
 		for _, name := range []string{"MAI", "ATT"} {
 			s := m.NewMap(name, &disk{k: k, perWrite: 10 * time.Second}, 0)
 			mustWrite(t, s, pattern(256<<10), 0)
-			m.WriteBehind(name, func() {
+			m.WriteBehind(s, func() {
 				if err := s.FlushBehind(); err != nil {
 					t.Error(err)
 				}
@@ -158,11 +158,38 @@ func TestFilesThatAreBeingFlushedTakeNoSlotForALazyWorker(t *testing.T) {
 		d := &disk{k: k, perWrite: time.Second}
 		s := m.NewMap("KEY", d, 0)
 		mustWrite(t, s, pattern(560), 0)
-		m.WriteBehind("KEY", func() {
+		m.WriteBehind(s, func() {
 			if err := s.FlushBehind(); err != nil {
 				t.Error(err)
 			}
 		})
+		k.Sleep(1100 * time.Millisecond)
+		if !bytes.Equal(d.data, pattern(560)) {
+			t.Errorf("the KEY has not been written: %v", d.log)
+		}
+	})
+}
+
+// Four handles of one file are closed at once, each with data. They write it in turn,
+// and the slots that they do not need are the KEY's.
+func TestAFileHasOneFlushSlotHoweverManyCloseIt(t *testing.T) {
+	run(t, ntcache.Stock(), func(k *simrt.Kernel, m *ntcache.Manager) {
+		mai := m.NewMap("MAI", &disk{k: k, perWrite: 10 * time.Second}, 0)
+		flush := func(s *ntcache.SharedCacheMap) func() {
+			return func() {
+				if err := s.FlushBehind(); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		mustWrite(t, mai, pattern(256<<10), 0)
+		for range 4 {
+			m.WriteBehind(mai, flush(mai))
+		}
+		d := &disk{k: k, perWrite: time.Second}
+		key := m.NewMap("KEY", d, 0)
+		mustWrite(t, key, pattern(560), 0)
+		m.WriteBehind(key, flush(key))
 		k.Sleep(1100 * time.Millisecond)
 		if !bytes.Equal(d.data, pattern(560)) {
 			t.Errorf("the KEY has not been written: %v", d.log)

@@ -23,6 +23,7 @@ type SharedCacheMap struct {
 	name    string
 	backing BackingStore
 	writing rt.Resource // exclusive: one writer a file; held across PageOut
+	turn    rt.Resource // exclusive: who has, or is next to get, a flush slot for the file
 
 	mu        rt.Mutex
 	fileSize  int64

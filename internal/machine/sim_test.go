@@ -421,3 +421,21 @@ func TestClosedFilesAreForgotten(t *testing.T) {
 		}
 	})
 }
+
+// The circuit breaks under a call by path while no file is open.
+func TestALossUnderACallByPathIsLogged(t *testing.T) {
+	tell(t, "ras-28.8", "", func(s *story) {
+		s.RT.Go("reset", func() {
+			s.RT.Sleep(10 * time.Millisecond)
+			s.Link.Reset()
+		})
+		if _, err := s.ws1.Stat("F"); !errors.Is(err, nt.StatusUnexpectedNetworkError) {
+			t.Errorf("stat: %v", err)
+		}
+		s.RT.Sleep(time.Second)
+		log := s.ws1.EventLog()
+		if len(log) != 1 || log[0].ID != rdr.EventUnexpectedError {
+			t.Errorf("event log %v", log)
+		}
+	})
+}

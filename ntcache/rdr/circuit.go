@@ -28,13 +28,16 @@ type circuit struct {
 func (c *circuit) OnBreak(h nt.FileHandle, to nt.OplockLevel) {
 	r := c.r
 	r.mu.Lock()
-	f := r.byFID[h]
-	if f == nil {
+	o := r.byFID[h]
+	if o != nil && o.closing {
+		o = nil // its CLOSE answers the break, or the server has given its FID to another open
+	}
+	if o == nil && r.openings > 0 {
 		r.early[h] = to
 	}
 	r.mu.Unlock()
-	if f != nil {
-		f.breakOplock(c.remote, h, to)
+	if o != nil {
+		o.f.breakOplock(c.remote, h, to)
 	}
 }
 
@@ -98,6 +101,14 @@ func (r *Redirector) logIfCircuitLost() {
 	}
 	if err := live.remote.Err(); err != nil {
 		live.logLoss(err)
+	}
+}
+
+// noticeLoss logs the loss of the circuit under a call by path: no open file may be
+// there to show that the circuit was in use.
+func (r *Redirector) noticeLoss(err error) {
+	if err != nil && circuitGone(err) {
+		r.logIfCircuitLost()
 	}
 }
 

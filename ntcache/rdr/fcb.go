@@ -27,6 +27,7 @@ type fcb struct {
 	closings int      // closes that go on behind the application
 	settled  rt.Event // Notification: closings == 0
 	lostTold bool     // Event 26 has been raised and no write has succeeded since
+	written  uint64   // writes and changes of size that the server has answered
 }
 
 // serverOpen is one open at the server: an application's handle, one being closed
@@ -50,17 +51,37 @@ type serverOpen struct {
 // user so that it stays.
 func (r *Redirector) acquire(path string) *fcb {
 	k := key(path)
+	if f := r.known(k, nil); f != nil {
+		return f
+	}
+	made := r.newFCB(path)
+	f := r.known(k, made)
+	if f != made { // another was faster
+		r.cache.Forget(made.cached)
+	}
+	return f
+}
+
+// known returns the FCB of a key, or enters made if there is none, and counts a user.
+func (r *Redirector) known(k string, made *fcb) *fcb {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	f := r.fcbs[k]
-	if f == nil {
-		f = &fcb{r: r, path: path, settled: r.rt.NewEvent(rt.Notification), io: r.rt.NewResource(), opening: r.rt.NewResource()}
-		f.cached = r.cache.NewMap(path, f, 0)
-		f.l2 = newWriteBehind(f)
-		f.settled.Set()
+	if f == nil && made != nil {
+		f = made
 		r.fcbs[k] = f
 	}
-	f.users++
+	if f != nil {
+		f.users++
+	}
+	return f
+}
+
+func (r *Redirector) newFCB(path string) *fcb {
+	f := &fcb{r: r, path: path, settled: r.rt.NewEvent(rt.Notification), io: r.rt.NewResource(), opening: r.rt.NewResource()}
+	f.cached = r.cache.NewMap(path, f, 0)
+	f.l2 = newWriteBehind(f)
+	f.settled.Set()
 	return f
 }
 
@@ -132,11 +153,23 @@ func (f *fcb) writeRemote(o *serverOpen, p []byte, off int64) (int, error) {
 	}
 	n, err := o.remote.WriteAt(o.h, p, off, mode)
 	if err == nil {
-		f.r.mu.Lock()
-		f.lostTold = false
-		f.r.mu.Unlock()
+		f.answered()
 	}
 	return n, err
+}
+
+// answered notes that the server has taken a write.
+func (f *fcb) answered() {
+	f.r.mu.Lock()
+	f.lostTold = false
+	f.written++
+	f.r.mu.Unlock()
+}
+
+func (f *fcb) writesAnswered() uint64 {
+	f.r.mu.Lock()
+	defer f.r.mu.Unlock()
+	return f.written
 }
 
 // LostData raises Event 26, once a file and burst of failures.
@@ -272,7 +305,7 @@ func (f *fcb) circuitLost(remote Remote, err error) {
 		if o.remote == remote && !o.dead {
 			hit = true
 			o.dead = true
-			delete(r.byFID, o.h)
+			r.forgetFIDLocked(o)
 			if o.dormant != nil {
 				r.wakeDormantLocked(o)
 				o.closing = true
@@ -288,6 +321,14 @@ func (f *fcb) circuitLost(remote Remote, err error) {
 	}
 	if lost := f.cached.Discard() + f.l2.drop(); lost > 0 {
 		f.LostData(lost, err)
+	}
+}
+
+// forgetFIDLocked ends the meaning of o's FID, unless the server has given it to a
+// later open.
+func (r *Redirector) forgetFIDLocked(o *serverOpen) {
+	if r.byFID[o.h] == o {
+		delete(r.byFID, o.h)
 	}
 }
 
@@ -307,8 +348,7 @@ func (f *fcb) closeAtServer(o *serverOpen) {
 		}
 	}
 	r.mu.Lock()
-	delete(r.byFID, o.h)
-	delete(r.early, o.h) // a break that crossed the CLOSE
+	r.forgetFIDLocked(o)
 	f.opens = slices.DeleteFunc(f.opens, func(x *serverOpen) bool { return x == o })
 	r.mu.Unlock()
 }

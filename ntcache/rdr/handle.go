@@ -71,11 +71,46 @@ func (r *Redirector) openAtServer(f *fcb, path string, remote Remote, p nt.Creat
 		f.flushBehind("overwritten") // what this machine wrote before comes before
 	}
 	p.Oplock = r.cfg.oplockToAsk(p)
+	r.countOpening(1)
+	defer r.countOpening(-1)
+	written := f.writesAnswered()
 	h, res, err := remote.Create(path, p)
 	if err != nil {
+		r.noticeLoss(err)
 		return nil, err
 	}
-	return r.register(f, remote, h, p, res), nil
+	o := &serverOpen{f: f, remote: remote, h: h, params: p, attr: res.Attributes, oplock: res.Oplock}
+	f.startAfresh(o, res, written)
+	r.register(o)
+	return o, nil
+}
+
+// countOpening counts the opens under way. A break of a FID that is not known can only
+// be theirs.
+func (r *Redirector) countOpening(n int) {
+	r.mu.Lock()
+	r.openings += n
+	if r.openings == 0 {
+		clear(r.early)
+	}
+	r.mu.Unlock()
+}
+
+// startAfresh makes the cache believe the server's reply to an open, unless another
+// open of the file guards what is cached. The reply's size is old if a write of this
+// machine has been answered since the request.
+func (f *fcb) startAfresh(o *serverOpen, res nt.CreateResult, written uint64) {
+	f.io.AcquireExclusive()
+	defer f.io.Release()
+	if f.guarded() && res.Action == nt.FileOpened {
+		return
+	}
+	if f.writesAnswered() != written {
+		if info, err := o.remote.QueryFile(o.h); err == nil { // else the circuit is gone, and the open with it
+			res.Size = info.Size
+		}
+	}
+	f.cached.Reinitialize(res.Size)
 }
 
 // truncates reports whether an open with the disposition empties a file that exists.
@@ -83,31 +118,26 @@ func truncates(d nt.Disposition) bool {
 	return d == nt.FileSupersede || d == nt.FileOverwrite || d == nt.FileOverwriteIf
 }
 
-// register enters a new open. If no other open of the file guards what is cached,
-// the cache starts afresh with the server's size.
-func (r *Redirector) register(f *fcb, remote Remote, h nt.FileHandle, p nt.CreateParams, res nt.CreateResult) *serverOpen {
-	o := &serverOpen{f: f, remote: remote, h: h, params: p, attr: res.Attributes, oplock: res.Oplock}
-	o.caching = r.cfg.cacheability(p, res.Attributes, res.Oplock)
-	if !f.guarded() || res.Action != nt.FileOpened {
-		f.cached.Reinitialize(res.Size)
-	}
+// register enters a new open, and makes up for a break that was faster.
+func (r *Redirector) register(o *serverOpen) {
+	granted := o.oplock
+	o.caching = r.cfg.cacheability(o.params, o.attr, granted)
 	r.mu.Lock()
-	f.opens = append(f.opens, o)
-	r.byFID[h] = f
-	to, early := r.early[h]
-	early = early && res.Oplock != nt.OplockNone // else left over from another open
-	delete(r.early, h)
+	o.f.opens = append(o.f.opens, o)
+	r.byFID[o.h] = o
+	to, early := r.early[o.h]
+	early = early && granted != nt.OplockNone // else left over from another open
+	delete(r.early, o.h)
 	r.mu.Unlock()
-	if remote.Err() != nil { // asked when its loss finds the open, so that none passes between
+	if o.remote.Err() != nil { // asked when its loss finds the open, so that none passes between
 		o.kill()
 	}
-	if res.Oplock != nt.OplockNone {
-		r.tr.Emit(trace.Event{Kind: trace.OplockGrant, Path: f.path, FID: h.FID, Text: res.Oplock.String()})
+	if granted != nt.OplockNone {
+		r.tr.Emit(trace.Event{Kind: trace.OplockGrant, Path: o.f.path, FID: o.h.FID, Text: granted.String()})
 	}
 	if early {
-		f.breakOplock(remote, h, to)
+		o.f.breakOplock(o.remote, o.h, to)
 	}
-	return o
 }
 
 // kill marks an open dead whose circuit may have been lost before it was registered.
@@ -115,7 +145,7 @@ func (o *serverOpen) kill() {
 	r := o.f.r
 	r.mu.Lock()
 	o.dead = true
-	delete(r.byFID, o.h)
+	r.forgetFIDLocked(o)
 	r.mu.Unlock()
 }
 
@@ -257,12 +287,15 @@ func (h *Handle) SetSize(size int64) error {
 	if err := h.checkRange("set size", size, 0); err != nil {
 		return err
 	}
+	h.f.io.AcquireExclusive() // a cached write beside it must find one size, here and at the server
+	defer h.f.io.Release()
 	if err := h.Flush(); err != nil {
 		return err
 	}
 	if err := h.open.remote.SetSize(h.open.h, size); err != nil {
 		return wrap("set size", h.f.path, err)
 	}
+	h.f.answered()
 	h.f.cached.SetFileSize(size)
 	return nil
 }
@@ -293,7 +326,7 @@ func (h *Handle) Close() error {
 	flushed := r.rt.NewEvent(rt.Notification)
 	work := func() { f.cleanup(h.open, flushed.Set) }
 	if f.dirtyBytes() > 0 {
-		r.cache.WriteBehind(f.path, work)
+		r.cache.WriteBehind(f.cached, work)
 	} else {
 		r.rt.Go("close-behind "+f.path, work)
 	}

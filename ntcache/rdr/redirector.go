@@ -44,15 +44,16 @@ type Redirector struct {
 	tr         *trace.Actor
 	connecting rt.Resource
 
-	mu      rt.Mutex
-	live    *circuit        // nil: the next name-based call connects
-	fcbs    map[string]*fcb // by upper-case path
-	byFID   map[nt.FileHandle]*fcb
-	early   map[nt.FileHandle]nt.OplockLevel // breaks that came before the open's reply
-	dormant []*serverOpen                    // oldest first
-	log     []LogEntry                       // the newest maxLog
-	behind  int                              // closes and flushes behind the application
-	idle    rt.Event                         // Notification: behind == 0
+	mu       rt.Mutex
+	live     *circuit        // nil: the next name-based call connects
+	fcbs     map[string]*fcb // by upper-case path
+	byFID    map[nt.FileHandle]*serverOpen
+	early    map[nt.FileHandle]nt.OplockLevel // breaks that came before their open was registered
+	openings int                              // opens under way; without one early is empty
+	dormant  []*serverOpen                    // oldest first
+	log      []LogEntry                       // the newest maxLog
+	behind   int                              // closes and flushes behind the application
+	idle     rt.Event                         // Notification: behind == 0
 }
 
 // New makes a redirector, or says what is wrong with cfg.
@@ -63,7 +64,7 @@ func New(r rt.Runtime, cfg Config, cache *ntcache.Manager, connect Connector, tr
 	d := &Redirector{
 		rt: r, cfg: cfg, cache: cache, connect: connect, tr: tr,
 		connecting: r.NewResource(), mu: r.NewMutex(), idle: r.NewEvent(rt.Notification),
-		fcbs: map[string]*fcb{}, byFID: map[nt.FileHandle]*fcb{}, early: map[nt.FileHandle]nt.OplockLevel{},
+		fcbs: map[string]*fcb{}, byFID: map[nt.FileHandle]*serverOpen{}, early: map[nt.FileHandle]nt.OplockLevel{},
 	}
 	d.idle.Set()
 	return d, nil
@@ -112,6 +113,7 @@ func (r *Redirector) named(op, path string, f func(Remote) error) error {
 	remote, err := r.liveRemote()
 	if err == nil {
 		err = f(remote)
+		r.noticeLoss(err)
 	}
 	return wrap(op, path, err)
 }

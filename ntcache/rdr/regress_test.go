@@ -24,6 +24,8 @@ type memory struct {
 	perOp  time.Duration
 	onErr  func() // called once by Err, before it answers
 	closed func() // if not nil, called when a file has been closed
+	opened func() // called once when a file has been opened, before the reply
+	cut    func() // if not nil, called when a file's size has been set, before the reply
 	shared bool   // another machine has the files open too: there is level II at most
 
 	mu      rt.Mutex
@@ -48,7 +50,33 @@ func (m *memory) Create(path string, p nt.CreateParams) (nt.FileHandle, nt.Creat
 	if m.shared && p.Oplock != nt.OplockNone {
 		res.Oplock = nt.OplockLevelII
 	}
-	return nt.FileHandle{Circuit: 1, FID: m.last}, res, nil
+	h := nt.FileHandle{Circuit: 1, FID: m.last}
+	if f := m.opened; f != nil {
+		m.opened = nil
+		m.mu.Unlock()
+		f()
+		m.mu.Lock()
+	}
+	return h, res, nil
+}
+
+func (m *memory) QueryFile(h nt.FileHandle) (nt.FileInfo, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return nt.FileInfo{Size: int64(len(m.files[m.names[h.FID]]))}, nil
+}
+
+func (m *memory) SetSize(h nt.FileHandle, size int64) error {
+	m.mu.Lock()
+	path := m.names[h.FID]
+	data := make([]byte, size)
+	copy(data, m.files[path])
+	m.files[path] = data
+	m.mu.Unlock()
+	if m.cut != nil {
+		m.cut()
+	}
+	return nil
 }
 
 func (m *memory) ReadAt(h nt.FileHandle, p []byte, off int64) (int, error) {
@@ -508,6 +536,91 @@ func TestALostCircuitTakesNothingOfTheNextWithIt(t *testing.T) {
 		}
 		if got := next.bytesOf("A"); len(got) != 0 {
 			t.Errorf("what was lost is on the new circuit: %q", got)
+		}
+	})
+}
+
+// A handle on level II extends the file while a second open of this machine is on its
+// way: the reply of that open brings the size that the file had before.
+func TestAnOpensReplyDoesNotUndoAWriteThatWasFaster(t *testing.T) {
+	simtest.Run(t, simrt.Options{}, func(k *simrt.Kernel) {
+		m := newMemory(k)
+		m.shared = true
+		d := redirector(t, k, m)
+		a, err := d.Open("F", nt.CreateParams{Access: readWrite, Share: denyNone, Disposition: nt.FileOpenIf})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.opened = func() {
+			if _, err := a.WriteAt(make([]byte, 8192), 0); err != nil {
+				t.Error(err)
+			}
+		}
+		wantSize(t, d, "F", 8192)
+		if size, err := a.Size(); size != 8192 || err != nil {
+			t.Errorf("the writer sees %d, %v", size, err)
+		}
+	})
+}
+
+// A cached write that is called when the server has cut the file, and the reply is on
+// its way, comes after the cut.
+func TestAWriteBesideSetSizeIsNotDropped(t *testing.T) {
+	inEveryOrder(t, 20, func(r rt.Runtime) {
+		m := newMemory(r)
+		d := redirector(t, r, m)
+		h, err := d.Open("F", nt.CreateParams{Access: readWrite, Share: nt.ShareRead, Disposition: nt.FileOpenIf})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var written rt.Event
+		m.cut = func() {
+			written = beside(r, "writer", func() {
+				if _, err := h.WriteAt([]byte("after"), 8192); err != nil {
+					t.Error(err)
+				}
+			})
+			r.Sleep(20 * time.Millisecond) // the reply is on its way
+		}
+		if err := h.SetSize(100); err != nil {
+			t.Fatal(err)
+		}
+		written.Wait(rt.Forever)
+		if err := h.Flush(); err != nil {
+			t.Error(err)
+		}
+		size, err := h.Size()
+		if got := m.bytesOf("F"); len(got) != 8197 || size != 8197 || err != nil {
+			t.Errorf("the server has %d bytes, the writer sees %d, %v", len(got), size, err)
+		}
+	})
+}
+
+// A server gives the FID of a file that it has closed to the next open before the
+// reply to the CLOSE is there: what is known of the new open stays.
+func TestAFIDThatIsUsedAgainBelongsToTheNewOpen(t *testing.T) {
+	simtest.Run(t, simrt.Options{}, func(k *simrt.Kernel) {
+		m := newMemory(k)
+		d := redirector(t, k, m)
+		old, err := d.Open("F", writeOnly())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var next *Handle
+		m.closed = func() {
+			m.closed = nil
+			m.last = 0
+			if next, err = d.Open("G", reading()); err != nil {
+				t.Error(err)
+			}
+		}
+		if err := old.Close(); err != nil {
+			t.Fatal(err)
+		}
+		d.Idle().Wait(rt.Forever)
+		m.handler.OnBreak(next.open.h, nt.OplockNone)
+		if next.open.oplock != nt.OplockNone || next.open.h != old.open.h {
+			t.Errorf("after the break %v has %v", next.open.h, next.open.oplock)
 		}
 	})
 }
