@@ -26,6 +26,7 @@ func RedirectorConfig(s registry.Settings) rdr.Config {
 	c.NtrdrWriteBehindScope = rdr.Scope(s.Text("NtrdrWriteBehindScope"))
 	c.NtrdrL2Dispatch = rdr.Dispatch(s.Text("NtrdrL2Dispatch"))
 	c.NtrdrCloseWaitsForFlush = s.Bool("NtrdrCloseWaitsForFlush")
+	c.NtrdrPopupWait = s.Duration("NtrdrPopupWait")
 	return c
 }
 

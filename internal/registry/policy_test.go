@@ -384,7 +384,7 @@ func checkDefaults(t *testing.T, p *Param) {
 // The values that the model obeys: whoever makes it obey another one marks it here.
 func TestActed(t *testing.T) {
 	want := []string{
-		"UseWriteBehind", "UseAsyncWriteBehind", "NtrdrWriteBehindScope", "NtrdrL2Dispatch", "NtrdrCloseWaitsForFlush",
+		"UseWriteBehind", "UseAsyncWriteBehind", "NtrdrWriteBehindScope", "NtrdrL2Dispatch", "NtrdrCloseWaitsForFlush", "NtrdrPopupWait",
 		"UtilizeNtCaching", "UseOpportunisticLocking", "BufFilesDenyWrite", "BufReadOnlyFiles", "CacheFileTimeout", "DormantFileLimit",
 		"UseCloseBehind", "MaxCmds", "SessTimeout",
 		"EnableOplocks", "OplockBreakWait", "EnableOplockForceClose", "MaxMpxCt", "SizReqBuf", "AutoDisconnect",

@@ -16,6 +16,8 @@ var ntrdrParams = []Param{
 		"a write-behind buffer is sent when it is full, or when a fourth is needed").acted(),
 	flag("NtrdrCloseWaitsForFlush", 0, oursModel,
 		"1: a close returns when the file's dirty data is answered").acted(),
+	number("NtrdrPopupWait", 0, anyDWORD, UnitSeconds, 0, "ours (the box of KB Q168460 stops its thread until OK)",
+		"how long the user takes to click OK in a Lost Delayed-Write Data box; 0: nobody waits").acted(),
 	flag("NtrdrWriteThrough", 0, oursNever, "1: every write is sent at once, with write-through"),
 	flag("NtrdrFlushOnClose", 0, oursNever, "1: a close flushes the server's own cache too"),
 	flag("NtrdrOrderedFlush", 0, oursNever,

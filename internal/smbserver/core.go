@@ -107,6 +107,8 @@ func (c *core) step(now time.Time, in input) (out []outbound, wake time.Time) {
 		if cir := c.circuit(in.conn); cir != nil {
 			c.frame(cir, in.frame)
 		}
+	case unshareInput:
+		c.unshare(in.name)
 	case tickInput:
 		c.expire()
 		c.disconnectIdle()

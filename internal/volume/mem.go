@@ -354,3 +354,10 @@ func (m *Mem) Space() (total, free int64) {
 	defer m.leave()
 	return m.limits.Capacity, m.limits.Capacity - m.used
 }
+
+// SetCapacity changes how many bytes the files may have together. What is there stays.
+func (m *Mem) SetCapacity(bytes int64) {
+	m.enter()
+	defer m.leave()
+	m.limits.Capacity = bytes
+}

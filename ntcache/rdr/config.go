@@ -44,6 +44,7 @@ type Config struct {
 	NtrdrWriteBehindScope   Scope
 	NtrdrL2Dispatch         Dispatch
 	NtrdrCloseWaitsForFlush bool
+	NtrdrPopupWait          time.Duration // until the user clicks OK in a box
 
 	// Model constants without a registry value.
 	WriteBehindBuffers    int  // L2 buffers a file
@@ -102,6 +103,8 @@ func (c Config) validate() error {
 		return fmt.Errorf("rdr: NtrdrL2Dispatch %q", c.NtrdrL2Dispatch)
 	case c.WriteBehindBuffers < 1 || c.WriteBehindBufferSize < 1:
 		return fmt.Errorf("rdr: %d write-behind buffers of %d bytes", c.WriteBehindBuffers, c.WriteBehindBufferSize)
+	case c.NtrdrPopupWait < 0:
+		return fmt.Errorf("rdr: NtrdrPopupWait %v", c.NtrdrPopupWait)
 	case c.CacheFileTimeout < 0 || c.DormantFileLimit < 0 || c.SessTimeout <= 0:
 		return fmt.Errorf("rdr: CacheFileTimeout %v, DormantFileLimit %d, SessTimeout %v",
 			c.CacheFileTimeout, c.DormantFileLimit, c.SessTimeout)

@@ -2,30 +2,11 @@ package rdr
 
 import (
 	"errors"
-	"fmt"
+	"strings"
 	"time"
 
 	"github.com/ntrdr/ntrdr/internal/nt"
 	"github.com/ntrdr/ntrdr/internal/trace"
-)
-
-// EventID is the number of an entry in the NT event log.
-type EventID int
-
-// The events of a redirector that buffers.
-const (
-	// EventLostDelayedWrite is the application pop-up. src: KB Q163401, KB Q145952
-	EventLostDelayedWrite EventID = 26
-	// EventUnexpectedError: a virtual circuit error. src: KB Q137980
-	EventUnexpectedError EventID = 3012
-	// EventTimeout: an SMB timer expired. src: KB Q163401, KB Q319122
-	EventTimeout EventID = 3013
-	// EventCloseBehind: a close failed after the application was told success.
-	// src: windows-sys netevent.h (EVENT_RDR_CLOSE_BEHIND, the name only)
-	EventCloseBehind EventID = 3011
-	// EventWriteBehindFlushFailed: an L2 buffer could not be sent.
-	// src: windows-sys netevent.h (EVENT_RDR_WRITE_BEHIND_FLUSH_FAILED, the name only)
-	EventWriteBehindFlushFailed EventID = 3025
 )
 
 // maxLog bounds the event log; the oldest entries go.
@@ -50,8 +31,11 @@ func (r *Redirector) EventLog() []LogEntry {
 	return append([]LogEntry(nil), r.log...)
 }
 
-func (r *Redirector) logEvent(e LogEntry) {
-	e.At = r.rt.Now()
+// raise writes an event of the table that concerns path, "" for none.
+func (r *Redirector) raise(id EventID, path string) {
+	t := eventType(id)
+	text := strings.NewReplacer("<server>", r.server(), "<file>", r.cfg.Root+`\`+path).Replace(t.Text)
+	e := LogEntry{At: r.rt.Now(), Source: t.Source, ID: id, Path: path, Text: text, Ours: t.Ours}
 	r.mu.Lock()
 	r.log = append(r.log, e)
 	if len(r.log) > maxLog {
@@ -61,44 +45,55 @@ func (r *Redirector) logEvent(e LogEntry) {
 	r.tr.Emit(trace.Event{Kind: trace.EventLog, Op: e.Source, Off: int64(e.ID), Path: e.Path, Text: e.Text})
 }
 
-// logLostDelayedWrite raises the pop-up and its log entry.
+// lostWriteTitle is the caption of the box that goes with Event 26.
 //
-// src: KB Q163401, KB Q168460 (texts)
-func (r *Redirector) logLostDelayedWrite(path string) {
-	full := r.cfg.Root + `\` + path
-	r.tr.Emit(trace.Event{Kind: trace.Popup, Op: "System Process - Lost Delayed-Write Data", Path: path})
-	r.logEvent(LogEntry{
-		Source: "Application Popup", ID: EventLostDelayedWrite, Path: path,
-		Text: "System process-lost delayed write data: the system was attempting to transfer file data from buffers to " +
-			full + ". The write operation failed and only some of the data may have been written to the file.",
-	})
+// src: KB Q145952
+const lostWriteTitle = "System Process - Lost Delayed-Write Data"
+
+// popUp raises the lost-delayed-write box of a file with its log entry. The caller's
+// thread stops until the user clicks OK. While a box of the file is on the screen
+// there is no second one, and nobody waits for the first.
+//
+// src: KB Q168460 (the thread stops), KB Q163401 (texts); one box at a time is assumed
+// (published for Windows 2000).
+func (r *Redirector) popUp(path string) {
+	r.mu.Lock()
+	shown := r.boxes[key(path)]
+	r.boxes[key(path)] = true
+	r.mu.Unlock()
+	if shown {
+		return
+	}
+	r.tr.Emit(trace.Event{Kind: trace.Popup, Op: lostWriteTitle, Path: path})
+	r.raise(EventLostDelayedWrite, path)
+	if r.cfg.NtrdrPopupWait > 0 {
+		r.rt.Sleep(r.cfg.NtrdrPopupWait)
+	}
+	r.mu.Lock()
+	delete(r.boxes, key(path))
+	r.mu.Unlock()
+}
+
+// popUpApart is popUp on a thread of its own, for callers that must not stop.
+func (r *Redirector) popUpApart(path string) {
+	if r.cfg.NtrdrPopupWait == 0 {
+		r.popUp(path)
+		return
+	}
+	r.rt.Go("pop-up "+path, func() { r.popUp(path) })
 }
 
 // logCircuitLost says why a circuit died: 3013 if a request timed out, else 3012.
 func (r *Redirector) logCircuitLost(err error) {
 	if errors.Is(err, nt.StatusIOTimeout) {
-		r.logEvent(LogEntry{
-			Source: "Rdr", ID: EventTimeout,
-			Text: fmt.Sprintf("The redirector has timed out a request to %s.", r.server()),
-		})
+		r.raise(EventTimeout, "")
 		return
 	}
-	r.logEvent(LogEntry{
-		Source: "Rdr", ID: EventUnexpectedError,
-		Text: fmt.Sprintf("An unexpected network error has occurred on the virtual circuit to %s.", r.server()),
-	})
+	r.raise(EventUnexpectedError, "")
 }
 
 // server is the server's name in Root, `\\PO\MAILDATA` giving PO.
 func (r *Redirector) server() string {
-	name := r.cfg.Root
-	for len(name) > 0 && name[0] == '\\' {
-		name = name[1:]
-	}
-	for i := range len(name) {
-		if name[i] == '\\' {
-			return name[:i]
-		}
-	}
+	name, _, _ := strings.Cut(strings.TrimLeft(r.cfg.Root, `\`), `\`)
 	return name
 }

@@ -172,10 +172,18 @@ func (f *fcb) writesAnswered() uint64 {
 	return f.written
 }
 
-// LostData raises Event 26, once a file and burst of failures.
+// LostData raises Event 26, once a file and burst of failures, and its box, in the
+// thread that calls.
 //
 // src: KB Q163401, KB Q168460
 func (f *fcb) LostData(bytes int64, err error) {
+	if f.countLost(bytes, err) {
+		f.r.popUp(f.path)
+	}
+}
+
+// countLost notes that data is gone and reports whether somebody is to be told.
+func (f *fcb) countLost(bytes int64, err error) (tell bool) {
 	f.r.mu.Lock()
 	told := f.lostTold
 	f.lostTold = true
@@ -184,9 +192,7 @@ func (f *fcb) LostData(bytes int64, err error) {
 		f.r.logIfCircuitLost()
 	}
 	f.r.tr.Emit(trace.Event{Kind: trace.FileLost, Path: f.path, Len: bytes, Status: statusOf(err)})
-	if !told {
-		f.r.logLostDelayedWrite(f.path)
-	}
+	return !told
 }
 
 // AcquireForLazyWrite keeps the file open at the server while the lazy writer works.
@@ -319,8 +325,8 @@ func (f *fcb) circuitLost(remote Remote, err error) {
 	if !hit {
 		return
 	}
-	if lost := f.cached.Discard() + f.l2.drop(); lost > 0 {
-		f.LostData(lost, err)
+	if lost := f.cached.Discard() + f.l2.drop(); lost > 0 && f.countLost(lost, err) {
+		r.popUpApart(f.path)
 	}
 }
 
@@ -341,10 +347,11 @@ func (f *fcb) closeAtServer(o *serverOpen) {
 	r.mu.Unlock()
 	if !dead {
 		if err := o.remote.Close(o.h, written); err != nil && !circuitGone(err) {
-			r.logEvent(LogEntry{
-				Source: "Rdr", ID: EventCloseBehind, Path: f.path, Ours: true,
-				Text: "The redirector was unable to close " + r.cfg.Root + `\` + f.path + " after the application was told that it is closed.",
-			})
+			id := EventCloseBehind
+			if o.params.Options&nt.DeleteOnClose != 0 {
+				id = EventDeleteOnClose
+			}
+			r.raise(id, f.path)
 		}
 	}
 	r.mu.Lock()

@@ -52,6 +52,7 @@ type Redirector struct {
 	openings int                              // opens under way; without one early is empty
 	dormant  []*serverOpen                    // oldest first
 	log      []LogEntry                       // the newest maxLog
+	boxes    map[string]bool                  // by upper-case path: the box of lost data is on the screen
 	behind   int                              // closes and flushes behind the application
 	idle     rt.Event                         // Notification: behind == 0
 }
@@ -65,6 +66,7 @@ func New(r rt.Runtime, cfg Config, cache *ntcache.Manager, connect Connector, tr
 		rt: r, cfg: cfg, cache: cache, connect: connect, tr: tr,
 		connecting: r.NewResource(), mu: r.NewMutex(), idle: r.NewEvent(rt.Notification),
 		fcbs: map[string]*fcb{}, byFID: map[nt.FileHandle]*serverOpen{}, early: map[nt.FileHandle]nt.OplockLevel{},
+		boxes: map[string]bool{},
 	}
 	d.idle.Set()
 	return d, nil

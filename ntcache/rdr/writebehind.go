@@ -186,10 +186,7 @@ func (w *writeBehind) send(b *buffer) {
 	freed.Set()
 	if err != nil {
 		w.f.LostData(int64(len(b.data)-n), err)
-		r.logEvent(LogEntry{
-			Source: "Rdr", ID: EventWriteBehindFlushFailed, Path: w.f.path, Ours: true,
-			Text: "The redirector was unable to write delayed data to " + r.server() + ".",
-		})
+		r.raise(EventWriteBehindFlushFailed, w.f.path)
 	}
 }
 

@@ -1,0 +1,81 @@
+package machine
+
+import (
+	"testing"
+	"time"
+
+	"github.com/ntrdr/ntrdr/internal/nt"
+	"github.com/ntrdr/ntrdr/internal/trace"
+	"github.com/ntrdr/ntrdr/ntcache/rdr"
+)
+
+// boxes counts the pop-ups on the screen of ws1 so far.
+func (s *story) boxes() (n int) {
+	for _, e := range s.Trace.Events() {
+		if e.Actor == ActorSenderHost && e.Kind == trace.Popup {
+			n++
+		}
+	}
+	return n
+}
+
+// fullDisk makes the server's disk as full as it can be.
+func (s *story) fullDisk() { s.Volume.SetCapacity(0) }
+
+// The thread that lost the data stands still until the user clicks OK: here the one
+// that closes the file (KB Q168460).
+func TestTheBoxStopsItsThreadUntilOK(t *testing.T) {
+	tellAll(t, "lan10", rdrKey+`"NtrdrPopupWait"=dword:1e`, func(s *story) {
+		h := s.open("F", create(readWrite, nt.ShareRead))
+		s.write(h, make([]byte, 100), 0)
+		s.fullDisk()
+		mark := s.mark()
+		s.close(h)
+		s.RT.Sleep(29 * time.Second)
+		s.wantSent(mark, "WRITE_ANDX")
+		s.wantEvents(rdr.EventLostDelayedWrite)
+		s.RT.Sleep(2 * time.Second)
+		s.wantSent(mark, "WRITE_ANDX", "CLOSE")
+	})
+}
+
+// While a box of the file is on the screen there is no second one (KB Q168460).
+func TestThereIsOneBoxAFileAtATime(t *testing.T) {
+	tellAll(t, "lan10", rdrKey+`"NtrdrPopupWait"=dword:1e`, func(s *story) {
+		h := s.open("F", create(readWrite, nt.ShareRead))
+		lose := func() {
+			s.Volume.SetCapacity(0)
+			s.write(h, make([]byte, 100), 8192)
+			s.RT.Sleep(4 * time.Second) // the lazy writer fails
+			s.Volume.SetCapacity(1 << 20)
+			s.write(h, make([]byte, 100), 0)
+			s.RT.Sleep(4 * time.Second) // and succeeds
+		}
+		lose()
+		lose()
+		if n := s.boxes(); n != 1 {
+			t.Errorf("%d boxes", n)
+		}
+		s.RT.Sleep(time.Minute)
+		lose()
+		if n := s.boxes(); n != 2 {
+			t.Errorf("after OK: %d boxes in all", n)
+		}
+	})
+}
+
+// A file that was to be deleted on close, and is not, has an event of its own
+// (KB Q168845).
+func TestADeleteOnCloseThatFailsIsLogged(t *testing.T) {
+	tellAll(t, "lan10", "", func(s *story) {
+		p := create(readWrite|nt.Delete, denyNone)
+		p.Options |= nt.DeleteOnClose
+		h := s.open("F", p)
+		if err := s.Volume.Remove("F"); err != nil { // somebody at the server is faster
+			t.Fatal(err)
+		}
+		s.close(h)
+		s.RT.Sleep(time.Minute)
+		s.wantEvents(rdr.EventDeleteOnClose)
+	})
+}
