@@ -17,66 +17,87 @@ func (c *checker) checkFiles() error {
 			highest = max(highest, last)
 		}
 	}
-	if err := c.checkP1(); err != nil {
+	last, err := c.checkP1()
+	if err != nil {
 		return err
 	}
-	return c.checkControl(highest)
+	highest = max(highest, last)
+	if c.next != nil && c.next.Letter <= highest {
+		c.addCounter("name", c.next.Letter, highest)
+	}
+	return nil
 }
 
 // checkNames lists one directory and returns the highest name in it.
 func (c *checker) checkNames(dir, ext string) (highest ID, err error) {
-	list, err := c.fs.Find(dir + `\*.` + ext)
-	if err != nil && !isMissing(err) {
-		return 0, fmt.Errorf("list %s: %w", dir, err)
+	list, err := c.list(dir)
+	if err != nil {
+		return 0, err
 	}
-	for _, info := range list {
-		path := dir + `\` + strings.ToUpper(info.Name)
-		id, ok := parseID(strings.TrimSuffix(strings.ToUpper(info.Name), "."+ext))
+	for _, f := range list {
+		name := strings.TrimPrefix(f.path, dir+`\`)
+		id, ok := parseID(strings.TrimSuffix(name, "."+ext))
 		if ok {
 			highest = max(highest, id)
 		}
-		if c.refs[path] == 0 {
-			c.add(Finding{Path: path, Reason: ReasonOrphan, Detail: fmt.Sprintf("no record names it, %d bytes", info.Size)})
-		} else if n, read := c.counts[id]; ext == "MAI" && read && int(n) != c.refs[path] {
-			detail := fmt.Sprintf("reference counter %d, %d mailbags point at it", n, c.refs[path])
-			c.add(Finding{Path: path, Reason: ReasonField, Detail: detail})
+		switch n, read := c.counts[id]; {
+		case !ok || !strings.HasSuffix(name, "."+ext):
+			c.add(Finding{Path: f.path, Reason: ReasonOrphan, Detail: fmt.Sprintf("no name of a file of %s, %d bytes", dir, f.size)})
+		case !strings.HasSuffix(dir, id.lastDigit()):
+			detail := fmt.Sprintf("belongs in the directory of its last digit, %s", id.lastDigit())
+			c.add(Finding{Path: f.path, Reason: ReasonOrphan, Detail: detail, Fault: true})
+		case c.refs[f.path] == 0:
+			c.add(Finding{Path: f.path, Reason: ReasonOrphan, Detail: fmt.Sprintf("no record names it, %d bytes", f.size)})
+		case ext == "MAI" && read && int(n) != c.refs[f.path]:
+			detail := fmt.Sprintf("reference counter %d, %d mailbags point at it", n, c.refs[f.path])
+			c.add(Finding{Path: f.path, Reason: ReasonField, Detail: detail})
 		}
 	}
 	return highest, nil
 }
 
-// checkP1 looks for envelopes and locks that nobody will use.
-func (c *checker) checkP1() error {
-	list, err := c.fs.Find(`P1\*.*`)
-	if err != nil && !isMissing(err) {
-		return fmt.Errorf("list P1: %w", err)
+// populate is a file that every P1 directory has.
+//
+// src: KB Q135902, Q221963
+const populate = `P1\POPULATE.MSM`
+
+// checkP1 looks for envelopes and locks that nobody will use, and returns the highest
+// name of an envelope.
+func (c *checker) checkP1() (highest ID, err error) {
+	list, err := c.list("P1")
+	if err != nil {
+		return 0, err
 	}
-	for _, info := range list {
-		path := `P1\` + strings.ToUpper(info.Name)
-		switch {
-		case info.IsDir() || c.refs[path] > 0:
-		case strings.HasSuffix(path, ".P1"):
-			c.add(Finding{Path: path, Reason: ReasonOrphan, Detail: "no record names it: its mail has stopped"})
-		default:
-			c.add(Finding{Path: path, Reason: ReasonStranded, Detail: "left behind by a program that has it open or died"})
+	for _, f := range list {
+		name, isEnvelope := strings.CutSuffix(strings.TrimPrefix(f.path, `P1\`), ".P1")
+		if id, ok := parseID(name); ok && isEnvelope {
+			highest = max(highest, id)
 		}
+		switch {
+		case f.path == populate || c.refs[f.path] > 0:
+		case isEnvelope:
+			c.add(Finding{Path: f.path, Reason: ReasonOrphan, Detail: "no record names it: its mail has stopped"})
+		default:
+			c.add(Finding{Path: f.path, Reason: ReasonStranded, Detail: "left behind by a program that has it open or died"})
+		}
+	}
+	return highest, nil
+}
+
+// checkControl reads the counters that names come from.
+func (c *checker) checkControl() (err error) {
+	if c.next, err = parseFile(c.fs, ControlPath, ParseControl); err != nil {
+		return c.addBroken(ControlPath, CodeUndeliverable, err)
 	}
 	return nil
 }
 
-// checkControl makes sure that the next name is free.
-func (c *checker) checkControl(highest ID) error {
-	control, err := parseFile(c.fs, ControlPath, ParseControl)
-	switch {
-	case err != nil && !isFinding(err):
-		return err
-	case err != nil:
-		c.add(Finding{Path: ControlPath, Code: CodeUndeliverable, Reason: reasonOrMissing(err), Detail: err.Error(), Fault: true})
-	case control.Letter <= highest:
-		c.add(Finding{
-			Path: ControlPath, Reason: ReasonCounter,
-			Detail: fmt.Sprintf("next name is %v, %v exists", control.Letter, highest),
-		})
-	}
-	return nil
+// addCounter tells of a counter that would give a name in use.
+//
+// src: KB Q87388
+func (c *checker) addCounter(what string, next, highest ID) {
+	c.add(Finding{
+		Path: ControlPath, Reason: ReasonCounter, Fault: true,
+		Detail: fmt.Sprintf("next %s is %v, %v exists", what, next, highest),
+	})
 }

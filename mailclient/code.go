@@ -113,6 +113,9 @@ const (
 	ReasonOrphan    Reason = "ORPHAN"    // no record names the file
 	ReasonStranded  Reason = "STRANDED"  // a record beyond the KEY's slots, or a lock left behind
 	ReasonCounter   Reason = "COUNTER"   // CONTROL.GLB would allocate a name in use
+	ReasonDuplicate Reason = "DUPLICATE" // two things that must differ are the same
+	ReasonExpired   Reason = "EXPIRED"   // the message is older than its useful life
+	ReasonRoute     Reason = "ROUTE"     // the message has come too far, or came here before
 )
 
 // MailSystemError is what a reading client shows in place of a message that it cannot

@@ -46,6 +46,7 @@ const (
 	flagPath      = `GLB\FLAG.GLB`
 	accessPath    = `GLB\ACCESS2.GLB`
 	netPOPath     = `GLB\NETPO.GLB`
+	groupPath     = `GLB\GROUP.GLB`
 	systemLogPath = `LOG\SYSTEM.LOG`
 )
 

@@ -101,7 +101,10 @@ func TestCheck(t *testing.T) {
 		}},
 		{"envelope of nobody", func(w *world) {
 			w.ok(writeFile(w.remote, P1Path(9), createNew, nil))
-		}, []string{`P1\00000009.P1: reason=ORPHAN no record names it: its mail has stopped`}},
+		}, []string{
+			`P1\00000009.P1: reason=ORPHAN no record names it: its mail has stopped`,
+			`GLB\CONTROL.GLB: reason=COUNTER next name is 00000002, 00000009 exists`,
+		}},
 		{"lock left behind", func(w *world) {
 			w.ok(writeFile(w.remote, lockName+"PBB", createNew, nil))
 		}, []string{`P1\LOCKP1ID.PBB: reason=STRANDED left behind by a program that has it open or died`}},
