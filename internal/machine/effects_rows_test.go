@@ -98,6 +98,21 @@ var wireEffects = []effect{
 		stock:   "3 requests outstanding", changed: "2 requests outstanding",
 	},
 	{
+		set: "ConnectMaxTimeout=20",
+		observe: func(s *story) string {
+			s.Link.Reset()
+			s.Link.Down(time.Hour)
+			s.RT.Sleep(time.Second)
+			var err error
+			took := s.elapsed(func() { _, err = s.ws1.Stat("F") })
+			if !errors.Is(err, nt.StatusBadNetworkPath) {
+				s.t.Errorf("stat: %v", err)
+			}
+			return "no path after " + took.Round(time.Second).String()
+		},
+		stock: "no path after 45s", changed: "no path after 20s",
+	},
+	{
 		set:  "SessTimeout=10",
 		link: "x25-9.6", // on faster links TCP gives up first
 		observe: func(s *story) string {
@@ -151,12 +166,17 @@ var serverEffects = []effect{
 		changed: "WRITE_ANDX WRITE_ANDX WRITE_ANDX WRITE_ANDX WRITE_ANDX FLUSH",
 	},
 	{
-		set:   "AutoDisconnect=3",
-		given: "KeepConn=65535", // or the workstation hangs up first
-		observe: func(s *story) string {
-			return "dropped after " + s.until(func() bool { return s.happened(ActorServer, trace.CircuitDown) })
-		},
-		stock: "dropped after 15m0s", changed: "dropped after 3m0s",
+		set:     "AutoDisconnect=3",
+		given:   "KeepConn=65535", // or the workstation hangs up first
+		observe: untilDropped,
+		stock:   "dropped after 15m0s", changed: "dropped after 3m0s",
+	},
+	{
+		set:     "Disc=3",
+		edition: "nt35",
+		given:   "KeepConn=65535",
+		observe: untilDropped,
+		stock:   "dropped after 15m0s", changed: "dropped after 3m0s",
 	},
 	{
 		set:     "SharingViolationRetries=2",
@@ -303,6 +323,11 @@ func threeAtOnce(s *story) string {
 		}
 	}
 	return fmt.Sprintf("%d requests outstanding", most)
+}
+
+// untilDropped leaves the circuit alone until the server drops it.
+func untilDropped(s *story) string {
+	return "dropped after " + s.until(func() bool { return s.happened(ActorServer, trace.CircuitDown) })
 }
 
 // silentHolder opens what ws1 has an oplock on, while ws1's link is down.

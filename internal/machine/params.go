@@ -39,6 +39,17 @@ func maxCmds(s registry.Settings) (int, error) {
 	return n, nil
 }
 
+// autoDisconnect is the value that says when an idle circuit is dropped. A server of
+// 3.5 is taken to read Disc alone, though Q102469 shows both for 3.1.
+//
+// src: KB Q102967 (Disc); KB Q102469 (no Disc in 3.51); 3.5 is assumed to be like 3.1
+func autoDisconnect(s registry.Settings) string {
+	if s.Edition.Release == "3.5" {
+		return "Disc"
+	}
+	return "AutoDisconnect"
+}
+
 // ServerConfig maps the registry to the embedded server's configuration.
 func ServerConfig(s registry.Settings) smbserver.Config {
 	c := smbserver.Stock()
@@ -49,6 +60,6 @@ func ServerConfig(s registry.Settings) smbserver.Config {
 	c.SizReqBuf = uint16(s.DWORD("SizReqBuf"))
 	c.SharingViolationRetries = int(s.DWORD("SharingViolationRetries"))
 	c.SharingViolationDelay = s.Duration("SharingViolationDelay")
-	c.AutoDisconnect = s.Duration("AutoDisconnect")
+	c.AutoDisconnect = s.Duration(autoDisconnect(s))
 	return c
 }

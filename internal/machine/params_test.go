@@ -3,6 +3,7 @@ package machine
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -14,6 +15,7 @@ type everything struct {
 	Redirector any
 	Server     any
 	MaxCmds    int
+	Connect    time.Duration
 }
 
 func decided(t *testing.T, s registry.Settings) everything {
@@ -22,24 +24,26 @@ func decided(t *testing.T, s registry.Settings) everything {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return everything{RedirectorConfig(s), ServerConfig(s), n}
+	return everything{RedirectorConfig(s), ServerConfig(s), n, s.Duration("ConnectMaxTimeout")}
 }
 
 // A value that the table calls acted on changes a configuration; one that it does
 // not call so changes none.
 func TestEveryValueThatIsActedOnReachesAConfiguration(t *testing.T) {
-	stock := decided(t, settings(t, ""))
 	for _, p := range registry.Params() {
-		if p.Since != "" {
-			continue
-		}
 		line, ok := otherValue(p)
-		if !ok {
+		if p.Since != "" || !ok {
 			continue
 		}
-		changed := !cmp.Equal(stock, decided(t, settings(t, "["+p.Key.Path()+"]\n"+line)))
-		if changed != p.Acted {
-			t.Errorf("%s: acted on is %v, a change of it has an effect is %v", p.Name, p.Acted, changed)
+		policy := settings(t, "["+p.Key.Path()+"]\n"+line).Policy
+		for _, e := range registry.Editions() {
+			stock, other := registry.Settings{Edition: e}, policy.On(e)
+			before, _ := stock.Value(p.Name)
+			after, _ := other.Value(p.Name)
+			changed := !cmp.Equal(decided(t, stock), decided(t, other))
+			if want := p.Acted && before != after; changed != want {
+				t.Errorf("%s on %s: acted on is %v, a change of it has an effect is %v", p.Name, e.Name, want, changed)
+			}
 		}
 	}
 }

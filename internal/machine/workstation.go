@@ -18,11 +18,6 @@ import (
 	"github.com/ntrdr/ntrdr/smb1client"
 )
 
-// connectMaxTimeout bounds the connect of a virtual circuit.
-//
-// src: KB Q148127 (ConnectMaxTimeout, 45 s)
-const connectMaxTimeout = 45 * time.Second
-
 // WorkstationConfig is what a workstation is made of.
 type WorkstationConfig struct {
 	Name        string
@@ -85,7 +80,7 @@ func (w *Workstation) FS() mailclient.FS { return FS[*rdr.Handle](w.Redirector) 
 //
 // src: [MS-CIFS] §3.3.5.43 (VcNumber 0)
 func (w *Workstation) connect() (rdr.Remote, error) {
-	conn, err := w.cfg.Dialer.Dial(connectMaxTimeout)
+	conn, err := w.cfg.Dialer.Dial(w.cfg.Settings.Duration("ConnectMaxTimeout"))
 	if err != nil {
 		return nil, &nt.Error{Op: "connect", Path: w.rdrCfg.Root, Status: nt.StatusBadNetworkPath, Err: err}
 	}

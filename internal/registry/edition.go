@@ -19,23 +19,30 @@ type Edition struct {
 	overrides []override
 }
 
+// override is a value that an edition has instead of its release's default.
 type override struct {
-	name  string
-	value Value
+	name   string
+	value  Value
+	source string // who says that this edition's machine is so
 }
 
-// Q163401 calls the value "write-behind for write-only files".
-var writeOnlyScope = override{"NtrdrWriteBehindScope", text("writeonly")}
+// The two readings of UseWriteBehind. Q163401 calls it "write-behind for write-only
+// files"; the cure of Q143413 works for a file that is open for reading too.
+var (
+	everyWrite     = override{"NtrdrWriteBehindScope", text("all"), "KB Q143413"}
+	writeOnlyScope = override{"NtrdrWriteBehindScope", text("writeonly"), "KB Q163401"}
+)
 
-// editions is the table of editions.
-//
-// src: KB Q143413, Q163401 (the two readings of UseWriteBehind); KB Q169742, Q153993,
-// Q152348, Q184998, Q163525 (the defects of 3.51 as shipped).
+// defect is a published defect that an edition has.
+func defect(name, source string) override { return override{name, dword(1), source} }
+
+// editions is the table of editions. Each override has its source; what 3.5 and 3.51
+// do not share besides is in the rows of the values (Param.Only and the two defaults).
 var editions = []Edition{
 	{
 		Name: "kb143413", Release: "3.51",
 		Description: "NT 3.51 as Q143413 has it: UseWriteBehind governs every write",
-		overrides:   []override{{"NtrdrWriteBehindScope", text("all")}},
+		overrides:   []override{everyWrite},
 	},
 	{
 		Name: "q163401-strict", Release: "3.51",
@@ -47,22 +54,30 @@ var editions = []Edition{
 		Description: "q163401-strict with the published defects of the first 3.51",
 		overrides: []override{
 			writeOnlyScope,
-			{"NtrdrQuirkSemaphore298", dword(1)},
-			{"NtrdrQuirkWriteThroughTailCached", dword(1)},
-			{"NtrdrQuirkRawOddSplit", dword(1)},
-			{"NtrdrQuirkMappedStaleFid", dword(1)},
-			{"NtrdrQuirkIgnoreOplockBreak", dword(1)},
+			defect("NtrdrQuirkSemaphore298", "KB Q169742"),
+			defect("NtrdrQuirkWriteThroughTailCached", "KB Q153993"),
+			defect("NtrdrQuirkRawOddSplit", "KB Q152348"),
+			defect("NtrdrQuirkMappedStaleFid", "KB Q184998, which says it of 4.0 before SP4; assumed to be older"),
+			defect("NtrdrQuirkIgnoreOplockBreak", "KB Q163525"),
+			defect("NtrdrQuirkSessionSetupOneSmb", "KB Q161968"),
 		},
 	},
 	{
 		Name: "nt351-hotfixed", Release: "3.51",
 		Description: "q163401-strict with the redirector hotfix of Q169742",
-		overrides:   []override{writeOnlyScope, {"NtrdrQuirkSemaphore298", dword(0)}},
+		overrides:   []override{writeOnlyScope, {"NtrdrQuirkSemaphore298", dword(0), "KB Q169742"}},
 	},
 	{
 		Name: "nt35", Release: "3.5",
-		Description: "NT 3.5 as Q143413 has it, with the defaults of 3.5",
-		overrides:   []override{{"NtrdrWriteBehindScope", text("all")}},
+		Description: "the first NT 3.5, as Q143413 has it, with what is published of 3.5",
+		overrides: []override{
+			everyWrite,
+			defect("NtrdrQuirkInt21LostWrite", "KB Q111027"),
+			defect("NtrdrQuirkInvalidTidLoop14Min", "KB Q130003"),
+			defect("NtrdrQuirkRawOddSplit", "KB Q152348"),
+			defect("NtrdrQuirkUnlockLost", "KB Q123062"),
+			defect("NtrdrQuirkReadsOfAPage", "KB Q123976"),
+		},
 	},
 }
 
@@ -83,10 +98,35 @@ func LookupEdition(name string) (Edition, bool) {
 func (e Edition) Value(row Param) (Value, Origin) {
 	for _, o := range e.overrides {
 		if strings.EqualFold(o.name, row.Name) {
-			return o.value, Origin{Kind: OriginEdition, Name: e.Name}
+			return o.value, Origin{Kind: OriginEdition, Name: e.Name, Source: o.source}
 		}
 	}
 	return row.Default(e.Release), Origin{Kind: OriginDefault, Name: e.Release}
+}
+
+// Difference is what one edition has otherwise than another.
+type Difference struct {
+	Param    Param
+	From, To Value
+	Source   string
+}
+
+// Differences lists what e has otherwise than base, in the table's order.
+func (e Edition) Differences(base Edition) []Difference {
+	var list []Difference
+	for _, p := range params {
+		from, _ := base.Value(p)
+		to, origin := e.Value(p)
+		if from == to {
+			continue
+		}
+		d := Difference{Param: p, From: from, To: to, Source: origin.Source}
+		if d.Source == "" {
+			d.Source = p.Source
+		}
+		list = append(list, d)
+	}
+	return list
 }
 
 // Settings is a policy on an edition: what every value of the table is. Its
@@ -103,6 +143,11 @@ func (p *Policy) On(e Edition) Settings { return Settings{Policy: p, Edition: e}
 // Value returns a row's value and its origin.
 func (s Settings) Value(name string) (Value, Origin) {
 	return s.Policy.Value(*row(name), s.Edition)
+}
+
+// Ignored lists what the policy sets and the edition's release does not have.
+func (s Settings) Ignored() []Setting {
+	return slices.DeleteFunc(s.Policy.Settings(), func(x Setting) bool { return x.Param.In(s.Edition.Release) })
 }
 
 // DWORD returns a number; 0 if NT would compute it and nobody has set it.

@@ -15,19 +15,20 @@ const (
 
 // Origin is where a value comes from. Line is 0 where there is none.
 type Origin struct {
-	Kind OriginKind
-	Name string
-	Line int
+	Kind   OriginKind
+	Name   string
+	Line   int
+	Source string // of what an edition says
 }
 
 // String says it in words: "my.reg:7", "built-in q143413.reg:6",
-// "edition q163401-strict", "NT 3.51 default".
+// "edition q163401-strict: KB Q163401", "NT 3.51 default".
 func (o Origin) String() string {
 	switch o.Kind {
 	case OriginDefault:
 		return "NT " + o.Name + " default"
 	case OriginEdition:
-		return "edition " + o.Name
+		return "edition " + o.Name + ": " + o.Source
 	case OriginBuiltin, OriginFile:
 	}
 	s := o.Name

@@ -91,7 +91,9 @@ type Param struct {
 	Source     string
 	Effect     string // one line
 	Acted      bool   // the emulator does something else when the value changes
+	Idle       string // why it does not, if it does not and the release has the value
 	Since      string // the first release that knew the value, if later than 3.51; it is accepted and has no effect
+	Only       string // the one release of 3.5 and 3.51 that has the value; "": both have it
 	AtOnce     bool   // a change acts without a restart of the redirector
 }
 
@@ -104,6 +106,22 @@ func (p *Param) Default(release string) Value {
 		return p.Default35
 	}
 	return p.Default351
+}
+
+// In reports whether the release "3.5" or "3.51" has the value.
+func (p *Param) In(release string) bool {
+	return p.Since == "" && (p.Only == "" || p.Only == release)
+}
+
+// WhyIdle says why the emulator does not act on the value; "" if it does.
+func (p *Param) WhyIdle() string {
+	switch {
+	case p.Acted:
+		return ""
+	case p.Since != "":
+		return "known from " + p.Since + " on; NT 3.5x ignores it"
+	}
+	return p.Idle
 }
 
 // Range says in words what the value may be.

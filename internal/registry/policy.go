@@ -203,7 +203,7 @@ func (l *loader) finish() (*Policy, []Warning, error) {
 	if idle := l.policy.idle(); len(idle) > 0 {
 		l.warnings = append(l.warnings, Warning{
 			file,
-			"set, but the emulator does not act on it yet: " + strings.Join(idle, ", "),
+			"set, but the emulator does not act on it: " + strings.Join(idle, ", ") + "; `ntrdr params NAME` says why",
 		})
 	}
 	return l.policy, l.warnings, nil
@@ -292,9 +292,10 @@ func (p *Policy) Text(name string) (string, Origin, bool) {
 }
 
 // Value returns what holds for a row: the policy's value, else the edition's, else
-// the default of the edition's release.
+// the default of the edition's release. A value that the release does not have is not
+// there, whatever the policy says.
 func (p *Policy) Value(row Param, e Edition) (Value, Origin) {
-	if s, ok := p.setting(row.Name); ok {
+	if s, ok := p.setting(row.Name); ok && row.In(e.Release) {
 		return s.Value, s.Origin
 	}
 	return e.Value(row)

@@ -58,6 +58,12 @@ func (p Param) acted() Param {
 	return p
 }
 
+// idle says why the emulator does not act on a value.
+func (p Param) idle(why string) Param {
+	p.Idle = why
+	return p
+}
+
 // since marks a value that only a release after 3.51 knew: 3.5x has no default.
 func (p Param) since(release string) Param {
 	p.Since = release
@@ -67,13 +73,13 @@ func (p Param) since(release string) Param {
 
 // from351 marks a value that NT 3.5 did not have.
 func (p Param) from351() Param {
-	p.Default35 = Value{}
+	p.Default35, p.Only = Value{}, "3.51"
 	return p
 }
 
 // until35 marks a value that NT 3.51 had no longer.
 func (p Param) until35() Param {
-	p.Default351 = Value{}
+	p.Default351, p.Only = Value{}, "3.5"
 	return p
 }
 

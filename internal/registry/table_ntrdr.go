@@ -3,6 +3,9 @@ package registry
 const (
 	oursModel = "ours (the sources leave it open)"
 	oursNever = "ours (NT never had it)"
+
+	idleRemedy  = "a remedy that is not built"
+	idleUnknown = "the article does not say under which circumstances"
 )
 
 // ntrdrParams are our own values, under the redirector's key. NT never had them;
@@ -18,11 +21,11 @@ var ntrdrParams = []Param{
 		"1: a close returns when the file's dirty data is answered").acted(),
 	number("NtrdrPopupWait", 0, anyDWORD, UnitSeconds, 0, "ours (the box of KB Q168460 stops its thread until OK)",
 		"how long the user takes to click OK in a Lost Delayed-Write Data box; 0: nobody waits").acted(),
-	flag("NtrdrWriteThrough", 0, oursNever, "1: every write is sent at once, with write-through"),
-	flag("NtrdrFlushOnClose", 0, oursNever, "1: a close flushes the server's own cache too"),
+	flag("NtrdrWriteThrough", 0, oursNever, "1: every write is sent at once, with write-through").idle(idleRemedy),
+	flag("NtrdrFlushOnClose", 0, oursNever, "1: a close flushes the server's own cache too").idle(idleRemedy),
 	flag("NtrdrOrderedFlush", 0, oursNever,
-		"1: no write or close overtakes an earlier one of another file of the same client"),
-	flag("NtrdrOrderedDurable", 0, oursNever, "1: as NtrdrOrderedFlush, and flushed at the server"),
+		"1: no write or close overtakes an earlier one of another file of the same client").idle(idleRemedy),
+	flag("NtrdrOrderedDurable", 0, oursNever, "1: as NtrdrOrderedFlush, and flushed at the server").idle(idleRemedy),
 
 	flag("NtrdrQuirkSemaphore298", 0, "ours (the defect of KB Q169742)",
 		"1: with UseWriteBehind=0 copying a file to a share fails with error 298"),
@@ -44,4 +47,8 @@ var ntrdrParams = []Param{
 		"1: an invalid TID is retried for 14 minutes"),
 	flag("NtrdrQuirkSessionSetupOneSmb", 0, "ours (the defect of KB Q161968)",
 		"1: two SMBs in one segment after the session setup reset the connection"),
+	flag("NtrdrQuirkUnlockLost", 0, "ours (the defect of KB Q123062)",
+		"1: a record area can stay locked after it was unlocked (3.5 before SP2)").idle(idleUnknown),
+	flag("NtrdrQuirkReadsOfAPage", 0, "ours (the defect of KB Q123976)",
+		"1: sequential reads can be of 4 KB instead of 64 KB (3.5 before a service pack)").idle(idleUnknown),
 }
