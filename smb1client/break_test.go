@@ -232,7 +232,7 @@ func TestForeignHandle(t *testing.T) {
 			_, queryErr := tree.QueryFile(h)
 			for i, err := range []error{
 				readErr, writeErr, queryErr, tree.SetSize(h, 0), tree.Flush(h), tree.Close(h, 0),
-				tree.Lock(h, LockRange{}), tree.Unlock(h, LockRange{}), tree.AckBreak(h, 0),
+				tree.Lock(h, LockRange{}, 0), tree.Unlock(h, LockRange{}), tree.AckBreak(h, 0),
 			} {
 				if !errors.Is(err, nt.StatusFileClosed) {
 					t.Errorf("call %d with %v: got %v", i, h, err)

@@ -28,6 +28,7 @@ type Client struct {
 	dead    error          // what calls get once the circuit is down; +checklocks:mu
 	why     *nt.Error      // why it is down; +checklocks:mu
 	seq     uint64         // of the last request; +checklocks:mu
+	users   int            // tasks that have a request outstanding, or wait to send one; +checklocks:mu
 	drops   Discarded      // +checklocks:mu
 	flags2  smbwire.Flags2 // of each request; written by Connect before it returns
 }

@@ -19,6 +19,12 @@
 // Create may run in any order from then on: a handler that keeps a table of handles
 // must expect a break for one that its other task is about to enter.
 //
+// A raw exchange, ReadRaw or WriteRaw, is possible only while nothing else is
+// outstanding on the circuit and nobody waits to send, and keeps everything else from
+// being sent until it is done: its data has no header by which it could be told from
+// a reply. A request that waits at the server, for a lock or for a change in a
+// directory, has no timer, occupies a permit and keeps raw exchanges from happening.
+//
 // # Tasks
 //
 // One receive task for as long as the circuit is up; one task for each file that has
@@ -28,14 +34,16 @@
 // # Lock order
 //
 //	Client.slots    a permit; held while a request is outstanding
-//	  Client.sending    rt.Resource; held while a message is encoded and sent
+//	  Client.sending    rt.Resource; held while a message is encoded and sent, or
+//	                    through a raw exchange
 //	    Client.mu           never held across a wait or a call of a handler
 //
 // # Limits
 //
 // No dialect but NT LM 0.12, no share-level security, no clear-text passwords, no
-// signatures: a server that requires one of these is refused by name. No raw and no
-// MPX transfers, no named pipes, no DFS. Requests are not cancelled. A search
+// signatures: a server that requires one of these is refused by name. No MPX
+// transfers, no named pipes, no DFS. Of the subcommands of NT_TRANSACT there is only
+// NOTIFY_CHANGE. Only requests that wait at the server can be cancelled. A search
 // returns at most MaxFindEntries entries; one request of it asks for at most
 // maxTransaction bytes. Acknowledging a break needs no permit, but the writes that a
 // handler does first need one each: a server with a MaxMpxCount of 1 that grants

@@ -15,11 +15,22 @@ type call struct {
 	command smbwire.Command
 	mid     smbwire.MID
 	tree    *Tree      // of a create whose FID is to be registered, else nil
+	rawMax  int        // of a READ_RAW: most bytes that may come, else 0
 	timer   rt.Timer   // nil if the request is not timed; guarded by Client.mu
 	gather  *gathering // of a TRANSACTION2
 	done    rt.Event
 	reply   *smbwire.Message // valid once done is set
+	block   []byte           // what a READ_RAW brought; valid once done is set
 	err     error            // valid once done is set
+
+	// Of a request that waits at the server, and on which file.
+	longTerm bool
+	owner    *Tree
+	fid      smbwire.FID
+}
+
+func (c *Client) newCall(command smbwire.Command) *call {
+	return &call{command: command, done: c.rt.NewEvent(rt.Notification)}
 }
 
 // complete hands the result to the waiter. The call has been taken out of the mux, so
@@ -47,12 +58,20 @@ func (e errTimer) Error() string { return fmt.Sprintf("the timer of %v expired",
 func (c *Client) Exchange(req *Message) (*Message, error) { return c.exchange(req, nil) }
 
 func (c *Client) exchange(req *smbwire.Message, t *Tree) (*smbwire.Message, error) {
-	c.slots.Acquire(rt.Forever)
-	defer c.slots.Release()
-	w := &call{command: commandOf(req), tree: t, done: c.rt.NewEvent(rt.Notification)}
+	w := c.newCall(commandOf(req))
+	w.tree = t
 	if w.command == smbwire.CmdTransaction2 {
 		w.gather = &gathering{}
 	}
+	return c.do(req, w)
+}
+
+// do is exchange for a call that has been made ready.
+func (c *Client) do(req *smbwire.Message, w *call) (*smbwire.Message, error) {
+	c.enter()
+	defer c.leave()
+	c.slots.Acquire(rt.Forever)
+	defer c.slots.Release()
 	if err := c.send(req, w); err != nil {
 		return nil, err
 	}
@@ -63,8 +82,9 @@ func (c *Client) exchange(req *smbwire.Message, t *Tree) (*smbwire.Message, erro
 // post sends req without waiting for a reply and without a permit: it is for what
 // the server does not answer, and must get through while all permits are taken.
 func (c *Client) post(req *smbwire.Message) error {
-	w := &call{command: commandOf(req), done: c.rt.NewEvent(rt.Notification)}
-	if err := c.sendWith(req, w, c.unanswered); err != nil {
+	c.enter()
+	defer c.leave()
+	if err := c.sendWith(req, c.newCall(commandOf(req)), c.unanswered); err != nil {
 		return err
 	}
 	return c.Err()
@@ -85,26 +105,55 @@ func (c *Client) send(req *smbwire.Message, w *call) error { return c.sendWith(r
 func (c *Client) sendWith(req *smbwire.Message, w *call, before func(w *call, bytes int)) error {
 	c.sending.AcquireExclusive()
 	defer c.sending.Release()
+	return c.sendLocked(req, w, before)
+}
+
+// sendLocked is sendWith for one who holds sending.
+func (c *Client) sendLocked(req *smbwire.Message, w *call, before func(w *call, bytes int)) error {
 	if err := c.register(w); err != nil {
 		return err
 	}
+	m, err := c.encode(req, w.mid)
+	if err != nil {
+		c.withdraw(w)
+		return err
+	}
+	before(w, len(c.out)+expectedData(m))
+	c.transmit(m)
+	return nil
+}
+
+// put sends a message for whose MID somebody waits already. The caller holds sending.
+func (c *Client) put(req *smbwire.Message, mid smbwire.MID) error {
+	m, err := c.encode(req, mid)
+	if err != nil {
+		return err
+	}
+	c.transmit(m)
+	return c.Err()
+}
+
+// encode leaves req, with mid, in out.
+func (c *Client) encode(req *smbwire.Message, mid smbwire.MID) (*smbwire.Message, error) {
 	m := *req
-	m.Header.MID = w.mid
+	m.Header.MID = mid
 	b, err := m.Append(c.out[:0])
 	if err == nil && c.server.maxBuffer > 0 && len(b) > c.server.maxBuffer {
 		err = fmt.Errorf("%d bytes are more than the server's buffer of %d", len(b), c.server.maxBuffer)
 	}
 	if err != nil {
-		c.withdraw(w)
-		return &nt.Error{Op: w.command.String(), Status: nt.StatusInvalidParameter, Err: err}
+		return nil, &nt.Error{Op: commandOf(req).String(), Status: nt.StatusInvalidParameter, Err: err}
 	}
 	c.out = b
-	before(w, len(b)+expectedData(&m))
-	c.traceSend(&m)
-	if err := c.conn.Send(b); err != nil {
+	return &m, nil
+}
+
+// transmit sends what encode left in out.
+func (c *Client) transmit(m *smbwire.Message) {
+	c.traceSend(m)
+	if err := c.conn.Send(c.out); err != nil {
 		c.lose(nil, nt.StatusUnexpectedNetworkError, err)
 	}
-	return nil
 }
 
 func (c *Client) register(w *call) error {
@@ -141,7 +190,7 @@ func (c *Client) unanswered(w *call, _ int) {
 	c.mux.abandon(w)
 }
 
-// startTimer arms the request's timer. The reply of a hostile peer may have come
+// startTimer arms the request's timer, unless it is a long-term one. The reply of a hostile peer may have come
 // before the request was sent.
 //
 // src: KB Q102067; [MS-CIFS] §3.2.6.1
@@ -149,7 +198,7 @@ func (c *Client) startTimer(w *call, bytes int) {
 	d := c.opt.timeout(bytes)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if d == rt.Forever || !c.mux.has(w) {
+	if d == rt.Forever || w.longTerm || !c.mux.has(w) {
 		return
 	}
 	w.timer = c.rt.AfterFunc(d, func() {

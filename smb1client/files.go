@@ -24,6 +24,7 @@ const (
 type openFile struct {
 	fid     smbwire.FID
 	tree    *Tree
+	oplock  nt.OplockLevel
 	known   bool // Create has returned the handle to its caller
 	working bool // a task is running the file's breaks
 	pending []nt.OplockLevel
@@ -46,8 +47,8 @@ type fileTable struct {
 func newFileTable() fileTable { return fileTable{open: map[smbwire.FID]*openFile{}} }
 
 // opened registers fid, with the breaks that overtook its create's reply.
-func (t *fileTable) opened(fid smbwire.FID, tree *Tree) {
-	f := &openFile{fid: fid, tree: tree}
+func (t *fileTable) opened(fid smbwire.FID, tree *Tree, level nt.OplockLevel) {
+	f := &openFile{fid: fid, tree: tree, oplock: level}
 	rest := t.early[:0]
 	for _, b := range t.early {
 		if b.fid == fid {
@@ -94,7 +95,14 @@ func (t *fileTable) broken(fid smbwire.FID, level nt.OplockLevel) (*openFile, bo
 	return f.start(), true
 }
 
+// holds reports whether the client has an oplock on fid that can be broken.
+func (t *fileTable) holds(fid smbwire.FID) bool {
+	f := t.open[fid]
+	return f != nil && f.oplock != nt.OplockNone
+}
+
 func (f *openFile) add(level nt.OplockLevel) {
+	f.oplock = level
 	if len(f.pending) < maxPendingBreaks {
 		f.pending = append(f.pending, level)
 	}

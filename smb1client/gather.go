@@ -59,6 +59,10 @@ func expectedData(m *smbwire.Message) int {
 		switch r := b.(type) {
 		case *smbwire.ReadAndXRequest:
 			n += r.Count()
+		case *smbwire.ReadRawRequest:
+			n += int(r.MaxCount)
+		case *smbwire.LockAndReadRequest:
+			n += int(r.Count)
 		case *smbwire.Transaction2Request:
 			n += int(r.MaxParams) + int(r.MaxData)
 		case *smbwire.EchoRequest:

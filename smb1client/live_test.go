@@ -248,13 +248,13 @@ func (l *live) testLocks(t *testing.T) {
 		t.Fatal(err)
 	}
 	far := LockRange{Offset: 1 << 40, Length: 10}
-	if err := first.Lock(a, far); err != nil {
+	if err := first.Lock(a, far, 0); err != nil {
 		t.Fatal(err)
 	}
-	if err := second.Lock(b, far); !errors.Is(err, nt.StatusLockNotGranted) && !errors.Is(err, nt.StatusFileLockConflict) {
+	if err := second.Lock(b, far, 0); !errors.Is(err, nt.StatusLockNotGranted) && !errors.Is(err, nt.StatusFileLockConflict) {
 		t.Errorf("a second lock: got %v", err)
 	}
-	if err := errors.Join(first.Unlock(a, far), second.Lock(b, far)); err != nil {
+	if err := errors.Join(first.Unlock(a, far), second.Lock(b, far, 0)); err != nil {
 		t.Error(err)
 	}
 }

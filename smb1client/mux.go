@@ -30,6 +30,7 @@ var (
 type mux struct {
 	next       smbwire.MID
 	waiting    map[smbwire.MID]*call
+	rawRead    *call         // waits for a block without a header, else nil
 	quarantine []smbwire.MID // oldest first; kept sorted by age, looked up linearly
 }
 
@@ -47,12 +48,18 @@ func (m *mux) add(w *call) error {
 		}
 		w.mid = mid
 		m.waiting[mid] = w
+		if w.rawMax > 0 {
+			m.rawRead = w
+		}
 		return nil
 	}
 	return errNoMID
 }
 
-// match finds the request that a reply answers. The request stays until finish.
+// match finds the request that a reply answers. The request stays until finish. A
+// WRITE_RAW that the server declines is answered by WRITE_COMPLETE.
+//
+// src: [MS-CIFS] §3.2.5.18
 func (m *mux) match(mid smbwire.MID, command smbwire.Command) (*call, error) {
 	w := m.waiting[mid]
 	switch {
@@ -60,6 +67,7 @@ func (m *mux) match(mid smbwire.MID, command smbwire.Command) (*call, error) {
 		return nil, errLateReply
 	case w == nil:
 		return nil, errUnknownMID
+	case w.command == smbwire.CmdWriteRaw && command == smbwire.CmdWriteComplete:
 	case w.command != command:
 		return w, errWrongCommand
 	}
@@ -85,6 +93,9 @@ func (m *mux) finish(w *call) bool {
 		return false
 	}
 	delete(m.waiting, w.mid)
+	if m.rawRead == w {
+		m.rawRead = nil
+	}
 	return true
 }
 
@@ -104,5 +115,6 @@ func (m *mux) abandon(w *call) {
 func (m *mux) drain() []*call {
 	all := slices.SortedFunc(maps.Values(m.waiting), func(a, b *call) int { return int(a.seq) - int(b.seq) })
 	clear(m.waiting)
+	m.rawRead = nil
 	return all
 }

@@ -20,6 +20,11 @@ type peer struct {
 	auth     *ntlm.Server
 	requests []*smbwire.Message // all that came, logon included
 	serve    func(p *peer, req *smbwire.Message)
+
+	waiting  *smbwire.Message // a long-term request
+	nextRaw  bool             // what comes next may be a block without a header
+	afterRaw func()           // called when it has come
+	block    []byte
 }
 
 const (
@@ -67,6 +72,13 @@ func (p *peer) run() {
 			return
 		}
 		req, err := smbwire.Parse(b)
+		if err != nil && p.nextRaw {
+			p.block, p.nextRaw = b, false
+			if p.afterRaw != nil {
+				p.afterRaw()
+			}
+			continue
+		}
 		if err != nil {
 			p.t.Errorf("the client sent what cannot be parsed: %v", err)
 			return

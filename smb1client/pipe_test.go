@@ -2,7 +2,6 @@ package smb1client
 
 import (
 	"io"
-	"slices"
 
 	"github.com/ntrdr/ntrdr/internal/link"
 	"github.com/ntrdr/ntrdr/internal/rt"
@@ -33,7 +32,7 @@ func (p *pipeEnd) Send(msg []byte) error {
 		return link.ErrClosed
 	}
 	p.peer.mu.Lock()
-	p.peer.queue = append(p.peer.queue, slices.Clone(msg))
+	p.peer.queue = append(p.peer.queue, append([]byte{}, msg...))
 	p.peer.mu.Unlock()
 	p.peer.wake.Set()
 	return nil

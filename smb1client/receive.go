@@ -28,6 +28,9 @@ func (c *Client) receive() {
 // dispatch hands a message to whom it is for. An error means that the peer cannot be
 // trusted any further.
 func (c *Client) dispatch(b []byte) error {
+	if taken, err := c.rawBlock(b); taken || err != nil {
+		return err
+	}
 	m, err := smbwire.Parse(b)
 	if err != nil {
 		return err
@@ -67,7 +70,7 @@ func (c *Client) noteCreateLocked(w *call, m *smbwire.Message) {
 		return
 	}
 	if r, ok := m.Chain[0].(*smbwire.NTCreateAndXResponse); ok {
-		c.files.opened(r.FID, w.tree)
+		c.files.opened(r.FID, w.tree, r.Oplock)
 	}
 	c.files.createEnded()
 }

@@ -52,6 +52,14 @@ func describeRequest(e *trace.Event, b smbwire.Body) {
 		e.FID, e.Off, e.Len = uint16(r.FID), r.Offset, int64(r.Count())
 	case *smbwire.WriteAndXRequest:
 		e.FID, e.Off, e.Len = uint16(r.FID), r.Offset, int64(len(r.Data))
+	case *smbwire.ReadRawRequest:
+		e.FID, e.Off, e.Len = uint16(r.FID), r.Offset, int64(r.MaxCount)
+	case *smbwire.WriteRawRequest:
+		e.FID, e.Off, e.Len = uint16(r.FID), r.Offset, int64(r.Count)
+	case *smbwire.LockAndReadRequest:
+		e.FID, e.Off, e.Len = uint16(r.FID), int64(r.Offset), int64(r.Count)
+	case *smbwire.WriteAndUnlockRequest:
+		e.FID, e.Off, e.Len = uint16(r.FID), int64(r.Offset), int64(len(r.Data))
 	case *smbwire.CloseRequest:
 		e.FID = uint16(r.FID)
 	case *smbwire.FlushRequest:
@@ -87,6 +95,8 @@ func describePath(e *trace.Event, b smbwire.Body) {
 		e.Path = r.DirectoryName
 	case *smbwire.CheckDirectoryRequest:
 		e.Path = r.DirectoryName
+	case *smbwire.NTTransactRequest:
+		e.Text = "NOTIFY_CHANGE"
 	case *smbwire.Transaction2Request:
 		e.Text = trans2Name(r.Subcommand())
 		e.Len = int64(len(r.Data))
@@ -100,6 +110,12 @@ func describeReply(e *trace.Event, b smbwire.Body) {
 	case *smbwire.ReadAndXResponse:
 		e.Len = int64(len(r.Data))
 	case *smbwire.WriteAndXResponse:
+		e.Len = int64(r.Count)
+	case *smbwire.LockAndReadResponse:
+		e.Len = int64(len(r.Data))
+	case *smbwire.WriteAndUnlockResponse:
+		e.Len = int64(r.Count)
+	case *smbwire.WriteCompleteResponse:
 		e.Len = int64(r.Count)
 	case *smbwire.Transaction2Response:
 		e.Len = int64(len(r.Data))

@@ -155,37 +155,6 @@ func (t *Tree) Flush(h FileHandle) error {
 	return err
 }
 
-// Lock locks a byte range, or fails at once with StatusLockNotGranted.
-func (t *Tree) Lock(h FileHandle, r LockRange) error {
-	req := &smbwire.LockingAndXRequest{Locks: t.lockRanges(r)}
-	if r.Shared {
-		req.Type = smbwire.LockShared
-	}
-	return t.locking("lock", h, req)
-}
-
-// Unlock unlocks a byte range that was locked with the same bounds.
-func (t *Tree) Unlock(h FileHandle, r LockRange) error {
-	return t.locking("unlock", h, &smbwire.LockingAndXRequest{Unlocks: t.lockRanges(r)})
-}
-
-func (t *Tree) lockRanges(r LockRange) []smbwire.LockRange {
-	return []smbwire.LockRange{{PID: processID, Offset: r.Offset, Length: r.Length}}
-}
-
-func (t *Tree) locking(op string, h FileHandle, req *smbwire.LockingAndXRequest) error {
-	fid, err := t.fid(op, h)
-	if err != nil {
-		return err
-	}
-	req.FID = fid
-	if t.c.server.has(smbwire.CapLargeFiles) {
-		req.Type |= smbwire.LockLargeFiles
-	}
-	_, err = t.request(op, "", req)
-	return err
-}
-
 // AckBreak tells the server that the oplock on h is down to level to. It does not
 // wait: there is no reply.
 //

@@ -360,8 +360,15 @@ type remote interface {
 	SetSize(h nt.FileHandle, size int64) error
 	Flush(h nt.FileHandle) error
 	Close(h nt.FileHandle, written nt.FileTime) error
-	Lock(h nt.FileHandle, r nt.LockRange) error
+	Lock(h nt.FileHandle, r nt.LockRange, wait time.Duration) error
 	Unlock(h nt.FileHandle, r nt.LockRange) error
+	LockAll(h nt.FileHandle, ranges []nt.LockRange) error
+	LockAndRead(h nt.FileHandle, p []byte, off int64) (int, error)
+	WriteAndUnlock(h nt.FileHandle, p []byte, off int64) (int, error)
+	ReadRaw(h nt.FileHandle, p []byte, off int64) (int, error)
+	WriteRaw(h nt.FileHandle, p []byte, off int64, m nt.WriteMode, inline int) (int, error)
+	NotifyChange(dir nt.FileHandle, filter nt.NotifyFilter, tree bool) ([]nt.Change, error)
+	CancelWaits(h nt.FileHandle) error
 	AckBreak(h nt.FileHandle, to nt.OplockLevel) error
 	Delete(path string) error
 	Rename(from, to string) error

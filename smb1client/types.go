@@ -40,6 +40,10 @@ type (
 	Limits = nt.Limits
 	// CircuitHandler is told what a circuit reports unasked.
 	CircuitHandler = nt.CircuitHandler
+	// NotifyFilter says which changes in a directory are waited for.
+	NotifyFilter = nt.NotifyFilter
+	// Change is one change in a directory.
+	Change = nt.Change
 	// AccessMask is what an open wants to do.
 	AccessMask = nt.AccessMask
 	// ShareAccess is what others may do meanwhile.
@@ -77,6 +81,17 @@ const (
 	DirectoryFile    = nt.DirectoryFile
 	NonDirectoryFile = nt.NonDirectoryFile
 	WriteThrough     = nt.WriteThrough
+
+	WriteModeThrough = nt.WriteModeThrough
+
+	NotifyFileName  = nt.NotifyFileName
+	NotifyDirName   = nt.NotifyDirName
+	NotifySize      = nt.NotifySize
+	NotifyLastWrite = nt.NotifyLastWrite
+
+	StatusSMBUseStandard = nt.StatusSMBUseStandard
+	StatusLockNotGranted = nt.StatusLockNotGranted
+	StatusCancelled      = nt.StatusCancelled
 
 	OplockNone      = nt.OplockNone
 	OplockExclusive = nt.OplockExclusive

@@ -13,7 +13,9 @@ type Status uint32
 const (
 	StatusSuccess                Status = 0x00000000
 	StatusPending                Status = 0x00000103
+	StatusNotifyCleanup          Status = 0x0000010B
 	StatusNotifyEnumDir          Status = 0x0000010C
+	StatusSMBUseStandard         Status = 0x00FB0002
 	StatusBufferOverflow         Status = 0x80000005
 	StatusNoMoreFiles            Status = 0x80000006
 	StatusUnsuccessful           Status = 0xC0000001
@@ -88,7 +90,9 @@ type statusInfo struct {
 var statusTable = map[Status]statusInfo{
 	StatusSuccess:                {"STATUS_SUCCESS", 0},
 	StatusPending:                {"STATUS_PENDING", 997},
+	StatusNotifyCleanup:          {"STATUS_NOTIFY_CLEANUP", 745},
 	StatusNotifyEnumDir:          {"STATUS_NOTIFY_ENUM_DIR", 1022},
+	StatusSMBUseStandard:         {"STATUS_SMB_USE_STANDARD", 50},
 	StatusBufferOverflow:         {"STATUS_BUFFER_OVERFLOW", 234},
 	StatusNoMoreFiles:            {"STATUS_NO_MORE_FILES", 18},
 	StatusUnsuccessful:           {"STATUS_UNSUCCESSFUL", 31},

@@ -20,7 +20,8 @@
 // QueryPathInformationRequest, ...) encode into and decode from a
 // Transaction2Request or Transaction2Response. The information levels are
 // EncodeFileInformation, EncodeFSInformation, EncodeFindEntries and their
-// Decode counterparts.
+// Decode counterparts. NT_TRANSACT is generic too; NotifyChangeRequest, EncodeChanges
+// and DecodeChanges are the one subcommand there is.
 //
 // # Strings
 //
@@ -41,5 +42,5 @@
 // everything malformed is a *FormatError. A chain holds at most sixteen bodies.
 // Bytes behind the last block are ignored. Names longer than 255 bytes do not
 // fit the DOS find levels. Not implemented: interim responses of transactions,
-// TRANSACTION2_SECONDARY, extended NT_CREATE_ANDX and OPEN_ANDX responses.
+// TRANSACTION2_SECONDARY, NT_TRANSACT_SECONDARY, extended NT_CREATE_ANDX and OPEN_ANDX responses.
 package smbwire

@@ -80,7 +80,7 @@ var dosErrors = [...]dosError{
 	{classSRV, 90, nt.StatusTooManyCommands},       // ERRtoomanyuids
 	{classSRV, 91, nt.StatusUserSessionDeleted},    // ERRbaduid
 	{classSRV, 250, nt.StatusNotSupported},         // ERRusempx
-	{classSRV, 251, nt.StatusNotSupported},         // ERRusestd
+	{classSRV, 251, nt.StatusSMBUseStandard},       // ERRusestd
 	{classSRV, 0xFFFF, nt.StatusNotSupported},      // ERRnosupport
 
 	{classHRD, 19, nt.StatusMediaWriteProtected}, // ERRnowrite

@@ -137,6 +137,8 @@ var forms = map[formKey][]form{
 
 	{CmdTransaction2, false}: {{14, 255, body[Transaction2Request]}},
 	{CmdTransaction2, true}:  {{10, 255, body[Transaction2Response]}},
+	{CmdNTTransact, false}:   {{19, 255, body[NTTransactRequest]}},
+	{CmdNTTransact, true}:    {{18, 255, body[NTTransactResponse]}},
 	{CmdFindClose2, false}:   {words(1, body[FindClose2Request])},
 	{CmdFindClose2, true}:    {words(0, body[FindClose2Response])},
 

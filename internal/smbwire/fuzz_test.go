@@ -53,6 +53,12 @@ func wantFormat(t *testing.T, err error) {
 // fuzzTransaction decodes the data of a transaction as every level there is.
 // What comes out does not matter: it must end, without a panic.
 func fuzzTransaction(m *Message) {
+	switch r := m.Chain[0].(type) {
+	case *NTTransactResponse:
+		_, _ = DecodeChanges(r.Params)
+	case *NTTransactRequest:
+		_ = new(NotifyChangeRequest).Decode(r)
+	}
 	r, ok := m.Chain[0].(*Transaction2Response)
 	if !ok {
 		return

@@ -141,7 +141,12 @@ func pathRequests() []Body {
 		&EchoRequest{EchoCount: 3, Data: sampleData},
 		&ProcessExitRequest{},
 		&NTCancelRequest{},
-		&Unknown{Cmd: CmdNTTransact, Words: []byte{1, 2, 3, 4}, Bytes: sampleData},
+		(&NotifyChangeRequest{Filter: nt.NotifyFileName, FID: 0x801, WatchTree: true, MaxParams: 4096}).Request(),
+		&NTTransactRequest{
+			MaxSetup: 1, TotalParams: 1 << 20, TotalData: 15, MaxParams: 3, MaxData: 4, Function: 2,
+			Setup: []uint16{9}, Params: []byte("param"), Data: sampleData,
+		},
+		&Unknown{Cmd: CmdIOCTL, Words: []byte{1, 2, 3, 4}, Bytes: sampleData},
 		&Unknown{Cmd: 0xE9},
 	}
 }
@@ -231,6 +236,8 @@ func otherReplies() []Body {
 		&FindClose2Response{},
 		&EchoResponse{SequenceNumber: 2, Data: sampleData},
 		&ProcessExitResponse{},
+		&NTTransactResponse{TotalParams: 9, TotalData: 15, ParamDisplacement: 4, Setup: []uint16{7}, Params: []byte("param"), Data: sampleData},
+		&NTTransactResponse{},
 		&Unknown{Cmd: 0xE9, Words: []byte{1, 2}, Bytes: sampleData},
 	}
 }

@@ -167,23 +167,11 @@ func (e *encoder) transBlob(field string, b []byte, offsetPos int) {
 func (e *encoder) setup(words []uint16) {
 	e.count8("SetupCount", len(words))
 	e.u8(0) // reserved
-	for _, w := range words {
-		e.u16(w)
-	}
+	e.words16(words)
 }
 
 func (d *decoder) setup() []uint16 {
 	n := int(d.u8("SetupCount"))
 	d.skip("Reserved3", 1)
-	if d.err == nil && 2*n != d.remaining() {
-		d.fail("SetupCount", "does not match WordCount")
-	}
-	if d.err != nil || n == 0 {
-		return nil
-	}
-	words := make([]uint16, n)
-	for i := range words {
-		words[i] = d.u16("Setup")
-	}
-	return words
+	return d.words16(n)
 }
