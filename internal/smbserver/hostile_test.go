@@ -48,7 +48,7 @@ func requests(t testing.TB) []smbwire.Body {
 		&smbwire.TreeConnectAndXRequest{Path: `\\S\IPC$`, Service: "IPC"},
 		&smbwire.LogoffAndXRequest{},
 		setupRequest(0),
-		&smbwire.Unknown{Cmd: smbwire.CmdNTTransact, Words: make([]byte, 38), Bytes: []byte{1, 2, 3}},
+		&smbwire.Unknown{Cmd: smbwire.CmdIOCTL, Words: make([]byte, 38), Bytes: []byte{1, 2, 3}},
 	}
 	for _, r := range []trans2{
 		&smbwire.FindFirst2Request{SearchCount: 1, Level: smbwire.FindBothDirectory, FileName: "*"},
@@ -204,7 +204,7 @@ func TestWrongIdentifiers(t *testing.T) {
 
 func TestUnknownCommands(t *testing.T) {
 	p := newWorld(t).logon("WS1")
-	for _, cmd := range []smbwire.Command{smbwire.CmdNTTransact, smbwire.CmdTransaction, smbwire.CmdCopy, 0xD8} {
+	for _, cmd := range []smbwire.Command{smbwire.CmdIOCTL, smbwire.CmdTransaction, smbwire.CmdCopy, 0xD8} {
 		p.want(nt.StatusNotImplemented, &smbwire.Unknown{Cmd: cmd})
 	}
 	p.want(nt.StatusNotImplemented, &smbwire.Transaction2Request{Setup: []uint16{0x77}})
