@@ -243,24 +243,44 @@ func (s *SharedCacheMap) WriteThrough(p []byte, off int64) error {
 	if _, err := s.backing.PageOut(p, off); err != nil {
 		return err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.updateResidentLocked(p, off)
-	end := off + int64(len(p))
-	s.fileSize = max(s.fileSize, end)
-	s.validData = max(s.validData, end)
+	s.overwritten(p, off, true)
 	return nil
 }
 
-// updateResidentLocked copies p over pages that are resident and makes whole pages
-// resident, so that what was written can be read from the cache.
-func (s *SharedCacheMap) updateResidentLocked(p []byte, off int64) {
+// WriteAround is WriteThrough for who brings p to the file himself: no paging write goes
+// on beside it, and nothing is cached that was not.
+func (s *SharedCacheMap) WriteAround(p []byte, off int64, write func() error) error {
+	s.writing.AcquireExclusive()
+	defer s.writing.Release()
+	if err := write(); err != nil {
+		return err
+	}
+	s.Overwritten(p, off)
+	return nil
+}
+
+// Overwritten keeps what is cached up to date with a write that has gone to the file
+// past the cache.
+func (s *SharedCacheMap) Overwritten(p []byte, off int64) { s.overwritten(p, off, false) }
+
+func (s *SharedCacheMap) overwritten(p []byte, off int64, keep bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.updateResidentLocked(p, off, keep)
+	end := off + int64(len(p))
+	s.fileSize = max(s.fileSize, end)
+	s.validData = max(s.validData, end)
+}
+
+// updateResidentLocked copies p over pages that are resident and, if it is to be kept,
+// makes whole pages resident, so that what was written can be read from the cache.
+func (s *SharedCacheMap) updateResidentLocked(p []byte, off int64, keep bool) {
 	ps := s.pageSize()
 	for len(p) > 0 {
 		no, in := off/ps, off%ps
 		n := min(int64(len(p)), ps-in)
 		pg := s.pages[no]
-		if pg == nil && (n == ps || no*ps >= s.validData) {
+		if pg == nil && keep && (n == ps || no*ps >= s.validData) {
 			pg = &page{data: make([]byte, ps)}
 			s.pages[no] = pg
 		}

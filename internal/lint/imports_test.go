@@ -51,6 +51,7 @@ var mayImport = map[string][]string{
 	"bench":                      run,
 	"conformance":                run,
 	"internal/scenario":          run,
+	"internal/metamorph":         run,
 	"internal/report":            with(leaves, "bench"),
 	"cmd/ntrdr":                  with(run, "bench", "conformance", "internal/report"),
 	"internal/lint":              nil,

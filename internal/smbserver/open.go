@@ -49,8 +49,19 @@ func (c *core) openFile(x *exchange, a openArgs) (opened, nt.Status) {
 	return c.openNew(x, a)
 }
 
+// readOnlyAndGone reports whether an open wants a file to be read-only and to be deleted
+// with its close, which cannot be both.
+//
+// src: [MS-FSA] §2.1.5.1.1; that it holds for a file that is cut too is assumed
+func (a openArgs) readOnlyAndGone() bool {
+	return a.Attributes&nt.AttrReadOnly != 0 && a.Options&nt.DeleteOnClose != 0
+}
+
 // openNew creates a file or directory.
 func (c *core) openNew(x *exchange, a openArgs) (opened, nt.Status) {
+	if a.readOnlyAndGone() {
+		return opened{}, nt.StatusCannotDelete
+	}
 	dir, _ := volume.Split(a.path)
 	if parent := c.files[fcbKey{x.tree.share, volume.Fold(dir)}]; parent != nil && parent.deletePending {
 		return opened{}, nt.StatusDeletePending
@@ -131,7 +142,7 @@ func existing(a openArgs, info nt.FileInfo) (action nt.CreateAction, cuts bool, 
 		return 0, false, nt.StatusNotADirectory
 	case !a.hidden && info.Attributes&(nt.AttrHidden|nt.AttrSystem) != 0:
 		return 0, false, nt.StatusAccessDenied
-	case readOnly && a.Options&nt.DeleteOnClose != 0:
+	case readOnly && a.Options&nt.DeleteOnClose != 0, cuts && a.readOnlyAndGone():
 		return 0, false, nt.StatusCannotDelete
 	case readOnly && (cuts || a.Access&writeRights != 0):
 		return 0, false, nt.StatusAccessDenied

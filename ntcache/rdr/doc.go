@@ -35,4 +35,5 @@
 //
 // Limits: byte-range locks, raw mode, change notification, KeepConn, read-ahead, and
 // the semaphore error 298 of UseWriteBehind=0 (KB Q169742) are not modelled.
+// A file that is renamed while it is open stays known by its old name.
 package rdr

@@ -71,7 +71,12 @@ func (r *Redirector) takeDormant(f *fcb, p *nt.CreateParams) *serverOpen {
 	return nil
 }
 
+// reusableFor reports whether an open that asks for p would get what o is. Write access to a
+// file that was made read-only is for its maker alone.
 func (o *serverOpen) reusableFor(p nt.CreateParams) bool {
 	keeps := p.Disposition == nt.FileOpen || p.Disposition == nt.FileOpenIf
+	if o.attr&nt.AttrReadOnly != 0 && p.Access.CanWrite() {
+		return false
+	}
 	return keeps && p.Access == o.params.Access && p.Share == o.params.Share && p.Options == o.params.Options
 }

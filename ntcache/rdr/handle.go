@@ -228,12 +228,17 @@ func (h *Handle) WriteAt(p []byte, off int64) (int, error) {
 	case behindInL1:
 		err = h.f.cached.CopyWrite(p, off)
 	case behindInL2:
-		err = h.f.l2.write(o, p, off)
+		if err = h.f.cached.FlushBehind(); err == nil { // what another handle wrote before comes before
+			err = h.f.l2.write(o, p, off)
+		}
 	case throughL1:
 		err = h.f.cached.WriteThrough(p, off)
 	case direct:
 		if err = h.f.l2.flush("write"); err == nil {
-			_, err = h.f.writeRemote(o, p, off)
+			err = h.f.cached.WriteAround(p, off, func() error {
+				_, err := h.f.writeRemote(o, p, off)
+				return err
+			})
 		}
 	}
 	if err != nil {
@@ -269,11 +274,11 @@ func (h *Handle) Size() (int64, error) {
 	if err != nil {
 		return 0, wrap("size", h.f.path, err)
 	}
-	if k.read {
-		return h.f.cached.Size(), nil
-	}
 	if err := h.f.l2.flush("query"); err != nil {
 		return 0, wrap("size", h.f.path, err)
+	}
+	if k.read {
+		return h.f.cached.Size(), nil
 	}
 	if err := h.f.cached.FlushBehind(); err != nil {
 		return 0, wrap("size", h.f.path, err)

@@ -175,6 +175,9 @@ func (w *writeBehind) dispatch(b *buffer, trigger string) {
 func (w *writeBehind) send(b *buffer) {
 	r := w.f.r
 	n, err := w.f.writeRemote(b.o, b.data, b.off)
+	if err == nil {
+		w.f.cached.Overwritten(b.data, b.off) // another handle of this machine may read there
+	}
 	r.tr.Emit(trace.Event{Kind: trace.BufferDone, Path: w.f.path, Off: b.off, Len: int64(len(b.data)), Status: statusOf(err)})
 	r.mu.Lock()
 	w.bufs = slices.DeleteFunc(w.bufs, func(x *buffer) bool { return x == b })
