@@ -105,7 +105,7 @@ var wireEffects = []effect{
 			s.RT.Sleep(time.Second)
 			var err error
 			took := s.elapsed(func() { _, err = s.ws1.Stat("F") })
-			if !errors.Is(err, nt.StatusBadNetworkPath) {
+			if !errors.Is(err, nt.StatusIOTimeout) {
 				s.t.Errorf("stat: %v", err)
 			}
 			return "no path after " + took.Round(time.Second).String()

@@ -2,6 +2,7 @@ package machine
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/ntrdr/ntrdr/internal/registry"
 	"github.com/ntrdr/ntrdr/internal/smbserver"
@@ -27,7 +28,35 @@ func RedirectorConfig(s registry.Settings) rdr.Config {
 	c.NtrdrL2Dispatch = rdr.Dispatch(s.Text("NtrdrL2Dispatch"))
 	c.NtrdrCloseWaitsForFlush = s.Bool("NtrdrCloseWaitsForFlush")
 	c.NtrdrPopupWait = s.Duration("NtrdrPopupWait")
+	c.KeepConn = s.Duration("KeepConn")
+	setQuirks(&c, s)
 	return c
+}
+
+// setQuirks maps the redirector's defects.
+func setQuirks(c *rdr.Config, s registry.Settings) {
+	c.NtrdrQuirkSemaphore298 = s.Bool("NtrdrQuirkSemaphore298")
+	c.NtrdrQuirkIgnoreOplockBreak = s.Bool("NtrdrQuirkIgnoreOplockBreak")
+	c.NtrdrQuirkDormantZeroStop = s.Bool("NtrdrQuirkDormantZeroStop")
+	c.NtrdrQuirkDropLastL2Error = s.Bool("NtrdrQuirkDropLastL2Error")
+	c.NtrdrQuirkInt21LostWrite = s.Bool("NtrdrQuirkInt21LostWrite")
+	c.NtrdrQuirkInvalidTidLoop14Min = s.Bool("NtrdrQuirkInvalidTidLoop14Min")
+}
+
+// circuitConfig is what the registry says of virtual circuits, redirector apart.
+type circuitConfig struct {
+	ConnectMaxTimeout time.Duration
+	ReconnectVc0      bool // a circuit tells the server that older ones are dead
+	OneSMB            bool // two SMBs in one segment reset the connection (KB Q161968)
+}
+
+// circuits maps the values of package machine's own.
+func circuits(s registry.Settings) circuitConfig {
+	return circuitConfig{
+		ConnectMaxTimeout: s.Duration("ConnectMaxTimeout"),
+		ReconnectVc0:      s.Bool("NtrdrReconnectVc0"),
+		OneSMB:            s.Bool("NtrdrQuirkSessionSetupOneSmb"),
+	}
 }
 
 // maxCmds maps MaxCmds, which must let at least one request through.

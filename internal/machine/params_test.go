@@ -3,7 +3,6 @@ package machine
 import (
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -15,7 +14,7 @@ type everything struct {
 	Redirector any
 	Server     any
 	MaxCmds    int
-	Connect    time.Duration
+	Circuits   any
 }
 
 func decided(t *testing.T, s registry.Settings) everything {
@@ -24,7 +23,7 @@ func decided(t *testing.T, s registry.Settings) everything {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return everything{RedirectorConfig(s), ServerConfig(s), n, s.Duration("ConnectMaxTimeout")}
+	return everything{RedirectorConfig(s), ServerConfig(s), n, circuits(s)}
 }
 
 // A value that the table calls acted on changes a configuration; one that it does

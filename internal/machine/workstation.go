@@ -35,6 +35,7 @@ type Workstation struct {
 	rt      rt.Runtime
 	maxCmds int
 	rdrCfg  rdr.Config
+	cirCfg  circuitConfig
 
 	// Redirector is the workstation's redirector for the share.
 	Redirector *rdr.Redirector
@@ -57,7 +58,7 @@ func (w *Workstation) LinkStats() link.Stats {
 
 // NewWorkstation assembles a workstation. It connects to nothing yet.
 func NewWorkstation(r rt.Runtime, cfg WorkstationConfig) (*Workstation, error) {
-	w := &Workstation{cfg: cfg, rt: r, rdrCfg: RedirectorConfig(cfg.Settings), mu: r.NewMutex()}
+	w := &Workstation{cfg: cfg, rt: r, rdrCfg: RedirectorConfig(cfg.Settings), cirCfg: circuits(cfg.Settings), mu: r.NewMutex()}
 	w.cfg.Credentials.Workstation = strings.ToUpper(cfg.Name)
 	w.rdrCfg.Root = `\\` + cfg.Server + `\` + cfg.Share
 	var err error
@@ -75,22 +76,26 @@ func NewWorkstation(r rt.Runtime, cfg WorkstationConfig) (*Workstation, error) {
 // FS is the share as a mail agent's file system.
 func (w *Workstation) FS() mailclient.FS { return FS[*rdr.Handle](w.Redirector) }
 
-// connect sets up a virtual circuit: transport, dialect, logon, share. It is the
-// first of this client, so the server drops what an old one has left.
+// connect sets up a virtual circuit: transport, dialect, logon, share. It says that it
+// is the first of this client, so that the server drops what an old one has left.
 //
 // src: [MS-CIFS] §3.3.5.43 (VcNumber 0)
 func (w *Workstation) connect() (rdr.Remote, error) {
-	conn, err := w.cfg.Dialer.Dial(w.cfg.Settings.Duration("ConnectMaxTimeout"))
+	conn, err := w.dial()
 	if err != nil {
-		return nil, &nt.Error{Op: "connect", Path: w.rdrCfg.Root, Status: nt.StatusBadNetworkPath, Err: err}
+		return nil, err
 	}
 	w.remember(conn, nil)
 	speed := conn.LinkSpeed()
 	w.circuit++
-	client, err := smb1client.Connect(conn, smb1client.Options{
+	opt := smb1client.Options{
 		Runtime: w.rt, Circuit: w.circuit, MaxCmds: w.maxCmds, Trace: w.cfg.Trace,
 		RequestTimeout: func(bytes int) time.Duration { return w.rdrCfg.RequestTimeout(bytes, speed) },
-	})
+	}
+	if !w.cirCfg.ReconnectVc0 {
+		opt.VCNumber = uint16(w.circuit)
+	}
+	client, err := smb1client.Connect(conn, opt)
 	if err != nil {
 		return nil, err
 	}
@@ -99,8 +104,36 @@ func (w *Workstation) connect() (rdr.Remote, error) {
 		return nil, errors.Join(err, client.Close())
 	}
 	w.remember(conn, client)
-	return tree, nil
+	return remote{tree}, nil
 }
+
+// dial connects the transport. A connect that takes longer than ConnectMaxTimeout, or
+// than TCP tries, is a semaphore timeout for the application.
+//
+// src: KB Q148127, KB Q148950 (Win32 121)
+func (w *Workstation) dial() (link.Conn, error) {
+	conn, err := w.cfg.Dialer.Dial(w.cirCfg.ConnectMaxTimeout)
+	switch {
+	case err == nil && w.cirCfg.OneSMB:
+		return &oneSMBConn{Conn: conn, rt: w.rt}, nil
+	case err == nil:
+		return conn, nil
+	}
+	status := nt.StatusBadNetworkPath
+	if errors.Is(err, link.ErrTimeout) {
+		status = nt.StatusIOTimeout
+	}
+	return nil, &nt.Error{Op: "connect", Path: w.rdrCfg.Root, Status: status, Err: err}
+}
+
+// remote is a tree with what the redirector asks of its circuit.
+type remote struct{ *smb1client.Tree }
+
+// Echo asks the server whether it is there.
+func (m remote) Echo() error { return m.Session().Client().Echo([]byte("ntrdr")) }
+
+// Hangup ends the circuit.
+func (m remote) Hangup() error { return m.Session().Client().Close() }
 
 // remember notes what Close has to close.
 func (w *Workstation) remember(conn link.Conn, client *smb1client.Client) {

@@ -409,11 +409,9 @@ func TestIdleValuesHaveAReason(t *testing.T) {
 var pending = []string{
 	"RawIoTimeLimit", "LowerSearchBufferSize", "LowerSearchThreshold", "UpperSearchBufferSize",
 	"UseUnlockBehind", "UseLockReadUnlock", "LockQuota", "UseRawRead", "UseRawWrite", "UseWriteRawData",
-	"KeepConn", "ReadAheadThroughput",
+	"ReadAheadThroughput",
 	"CachedOpenLimit", "EnableRaw", "MaxLinkDelay", "MinLinkThroughput", "LinkInfoValidTime", "MaxRawBufLen", "RawWorkItems",
-	"NtrdrQuirkSemaphore298", "NtrdrQuirkMappedStaleFid", "NtrdrQuirkWriteThroughTailCached", "NtrdrQuirkRawOddSplit",
-	"NtrdrQuirkIgnoreOplockBreak", "NtrdrQuirkDormantZeroStop", "NtrdrQuirkDropLastL2Error", "NtrdrQuirkInt21LostWrite",
-	"NtrdrQuirkInvalidTidLoop14Min", "NtrdrQuirkSessionSetupOneSmb",
+	"NtrdrQuirkMappedStaleFid", "NtrdrQuirkWriteThroughTailCached", "NtrdrQuirkRawOddSplit",
 }
 
 func TestLookup(t *testing.T) {

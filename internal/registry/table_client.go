@@ -75,7 +75,7 @@ var workstationParams = []Param{
 	number("SessTimeout", 10, 65535, UnitSeconds, 45, "KB Q102981, Q102067",
 		"added to an SMB's time on the wire: the redirector waits that long for the answer").acted().atOnce(),
 	number("KeepConn", 1, 65535, UnitSeconds, 600, "KB Q102981",
-		"idle time after which the client drops a connection"),
+		"idle time after which the client drops a connection").acted(),
 	number("ReadAheadThroughput", 0, anyDWORD, "KB/s", anyDWORD, "KB Q102981",
 		"throughput that read-ahead needs; -1 is taken as no minimum"),
 	flag("Use512ByteMaxTransfer", 0, "KB Q102981", "1: requests to MS-Net servers carry 512 bytes at most").idle("no MS-Net server is modelled"),

@@ -154,8 +154,7 @@ const (
 //
 // src: KB Q143413, KB Q163401; the meaning of the scopes is assumed
 func (c *Config) writePath(k caching, opt nt.CreateOptions, writeOnly bool) writePath {
-	governed := c.NtrdrWriteBehindScope == ScopeAll || writeOnly
-	mustWait := (!c.UseWriteBehind && governed) || opt&nt.WriteThrough != 0
+	mustWait := (!c.UseWriteBehind && c.governs(writeOnly)) || opt&nt.WriteThrough != 0
 	switch {
 	case k.write && mustWait:
 		return throughL1
@@ -167,4 +166,14 @@ func (c *Config) writePath(k caching, opt nt.CreateOptions, writeOnly bool) writ
 		return throughL1
 	}
 	return direct
+}
+
+// governs reports whether UseWriteBehind is about a handle with these rights.
+//
+// src: assumed (KB Q143413 against KB Q163401)
+func (c Config) governs(writeOnly bool) bool { return c.NtrdrWriteBehindScope == ScopeAll || writeOnly }
+
+// writeOnly reports whether the open may write and not read.
+func (o *serverOpen) writeOnly() bool {
+	return o.params.Access.CanWrite() && !o.params.Access.CanRead()
 }

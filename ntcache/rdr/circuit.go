@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/ntrdr/ntrdr/internal/nt"
 	"github.com/ntrdr/ntrdr/internal/rt"
@@ -17,8 +18,13 @@ type circuit struct {
 	over   rt.Event // Notification: everything that its loss means has been done
 
 	// Guarded by Redirector.mu.
-	lost   bool // its loss has been reported
-	logged bool // the event log says so
+	lost    bool      // its loss has been reported, or it has been dropped
+	logged  bool      // the event log says so
+	uses    int       // calls by name under way
+	opens   int       // files open on it, dormant ones too
+	used    time.Time // when uses or opens changed last
+	waiting int       // long-term requests outstanding
+	echoes  int       // how often the first of them began
 }
 
 // OnBreak flushes what the oplock protected, forgets it if nothing may be cached any
@@ -31,6 +37,10 @@ func (c *circuit) OnBreak(h nt.FileHandle, to nt.OplockLevel) {
 	o := r.byFID[h]
 	if o != nil && o.closing {
 		o = nil // its CLOSE answers the break, or the server has given its FID to another open
+	}
+	if o != nil && o.ignoresBreakLocked() {
+		r.mu.Unlock()
+		return
 	}
 	if o == nil && r.openings > 0 {
 		r.early[h] = to

@@ -40,11 +40,20 @@ type Config struct {
 	CacheFileTimeout        time.Duration
 	DormantFileLimit        int
 	SessTimeout             time.Duration
+	KeepConn                time.Duration // idle time after which a circuit is dropped
 
 	NtrdrWriteBehindScope   Scope
 	NtrdrL2Dispatch         Dispatch
 	NtrdrCloseWaitsForFlush bool
 	NtrdrPopupWait          time.Duration // until the user clicks OK in a box
+
+	// Defects of certain builds: see package registry's table.
+	NtrdrQuirkSemaphore298        bool
+	NtrdrQuirkIgnoreOplockBreak   bool
+	NtrdrQuirkDormantZeroStop     bool
+	NtrdrQuirkDropLastL2Error     bool
+	NtrdrQuirkInt21LostWrite      bool
+	NtrdrQuirkInvalidTidLoop14Min bool
 
 	// Model constants without a registry value.
 	WriteBehindBuffers    int  // L2 buffers a file
@@ -64,6 +73,8 @@ const (
 	dormantFileLimit = 45
 	// src: KB Q102067
 	sessTimeout = 45 * time.Second
+	// src: KB Q102981
+	keepConn = 600 * time.Second
 	// src: KB Q143413 ("3 write-behind buffers for the file")
 	writeBehindBuffers = 3
 	// One core write on a connection with the stock request buffer.
@@ -84,6 +95,7 @@ func Stock() Config {
 		CacheFileTimeout:        cacheFileTimeout,
 		DormantFileLimit:        dormantFileLimit,
 		SessTimeout:             sessTimeout,
+		KeepConn:                keepConn,
 		NtrdrWriteBehindScope:   ScopeAll,
 		NtrdrL2Dispatch:         DispatchFull,
 		WriteBehindBuffers:      writeBehindBuffers,
@@ -103,8 +115,8 @@ func (c Config) validate() error {
 		return fmt.Errorf("rdr: NtrdrL2Dispatch %q", c.NtrdrL2Dispatch)
 	case c.WriteBehindBuffers < 1 || c.WriteBehindBufferSize < 1:
 		return fmt.Errorf("rdr: %d write-behind buffers of %d bytes", c.WriteBehindBuffers, c.WriteBehindBufferSize)
-	case c.NtrdrPopupWait < 0:
-		return fmt.Errorf("rdr: NtrdrPopupWait %v", c.NtrdrPopupWait)
+	case c.NtrdrPopupWait < 0 || c.KeepConn <= 0:
+		return fmt.Errorf("rdr: NtrdrPopupWait %v, KeepConn %v", c.NtrdrPopupWait, c.KeepConn)
 	case c.CacheFileTimeout < 0 || c.DormantFileLimit < 0 || c.SessTimeout <= 0:
 		return fmt.Errorf("rdr: CacheFileTimeout %v, DormantFileLimit %d, SessTimeout %v",
 			c.CacheFileTimeout, c.DormantFileLimit, c.SessTimeout)

@@ -33,7 +33,7 @@
 //	    Redirector.mu           tables, FCB fields, event log; never held across a
 //	                            call into Remote or ntcache
 //
-// Limits: byte-range locks, raw mode, change notification, KeepConn, read-ahead, and
-// the semaphore error 298 of UseWriteBehind=0 (KB Q169742) are not modelled.
+// Limits: byte-range locks, raw mode, change notification and read-ahead are not
+// modelled; events that are never raised are in EventTypes, with the reason.
 // A file that is renamed while it is open stays known by its old name.
 package rdr

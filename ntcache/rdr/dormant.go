@@ -13,6 +13,9 @@ import (
 // src: KB Q102981 (CacheFileTimeout, DormantFileLimit); oldest first is assumed
 func (r *Redirector) makeDormant(o *serverOpen) bool {
 	r.mu.Lock()
+	if o.caching.close && !o.dead {
+		r.stopIfNoDormantFilesLocked()
+	}
 	if !o.caching.close || o.dead || r.cfg.DormantFileLimit == 0 || r.cfg.CacheFileTimeout == 0 {
 		r.mu.Unlock()
 		return false

@@ -34,7 +34,8 @@ type fcb struct {
 // behind it, or a dormant one. Fields are guarded by Redirector.mu unless constant.
 type serverOpen struct {
 	f       *fcb
-	remote  Remote          // constant
+	circuit *circuit        // constant
+	remote  Remote          // constant: the circuit's
 	h       nt.FileHandle   // constant
 	params  nt.CreateParams // constant
 	attr    nt.FileAttributes
@@ -44,6 +45,7 @@ type serverOpen struct {
 	closing bool        // its CLOSE has been sent, or is about to be
 	dormant rt.Timer    // set while dormant: closes the file when it fires
 	sleeps  int         // how often it has been dormant
+	posts   int         // writes that UseWriteBehind=0 made wait
 	written nt.FileTime // time of the application's last write, 0 for none
 }
 
@@ -358,4 +360,5 @@ func (f *fcb) closeAtServer(o *serverOpen) {
 	r.forgetFIDLocked(o)
 	f.opens = slices.DeleteFunc(f.opens, func(x *serverOpen) bool { return x == o })
 	r.mu.Unlock()
+	o.circuit.countOpen(-1)
 }

@@ -16,6 +16,7 @@ type Handle struct {
 	r    *Redirector
 	f    *fcb
 	open *serverOpen
+	dos  bool // an MS-DOS program's
 
 	closed bool // guarded by Redirector.mu
 }
@@ -45,26 +46,36 @@ func (r *Redirector) Open(path string, p nt.CreateParams) (*Handle, error) {
 	f := r.acquire(path)
 	defer r.release(f)
 	f.settled.Wait(rt.Forever)
-	remote, err := r.liveRemote() // first: a dormant open may be one of a circuit that has died
+	c, err := r.useCircuit() // first: a dormant open may be one of a circuit that has died
 	if err != nil {
 		return nil, wrap("open", path, err)
 	}
+	defer c.done()
 	if o := r.takeDormant(f, &p); o != nil {
 		return &Handle{r: r, f: f, open: o}, nil
 	}
 	for o := r.takeDormant(f, nil); o != nil; o = r.takeDormant(f, nil) {
 		f.closeAtServer(o)
 	}
-	o, err := r.openAtServer(f, path, remote, p)
+	o, err := r.openAtServer(f, path, c, p)
 	if err != nil {
 		return nil, wrap("open", path, err)
 	}
 	return &Handle{r: r, f: f, open: o}, nil
 }
 
+// OpenDOS opens a file for an MS-DOS program, whose int 21h functions are these calls.
+func (r *Redirector) OpenDOS(path string, p nt.CreateParams) (*Handle, error) {
+	h, err := r.Open(path, p)
+	if err == nil {
+		h.dos = true
+	}
+	return h, err
+}
+
 // openAtServer opens a file at the server. One open of a file goes at a time: of two
 // replies that cross, the older would bring back a size that is no longer true.
-func (r *Redirector) openAtServer(f *fcb, path string, remote Remote, p nt.CreateParams) (*serverOpen, error) {
+func (r *Redirector) openAtServer(f *fcb, path string, c *circuit, p nt.CreateParams) (*serverOpen, error) {
 	f.opening.AcquireExclusive()
 	defer f.opening.Release()
 	if truncates(p.Disposition) {
@@ -74,12 +85,16 @@ func (r *Redirector) openAtServer(f *fcb, path string, remote Remote, p nt.Creat
 	r.countOpening(1)
 	defer r.countOpening(-1)
 	written := f.writesAnswered()
-	h, res, err := remote.Create(path, p)
+	var (
+		h   nt.FileHandle
+		res nt.CreateResult
+	)
+	err := c.ask(func(m Remote) (err error) { h, res, err = m.Create(path, p); return err })
 	if err != nil {
 		r.noticeLoss(err)
 		return nil, err
 	}
-	o := &serverOpen{f: f, remote: remote, h: h, params: p, attr: res.Attributes, oplock: res.Oplock}
+	o := &serverOpen{f: f, circuit: c, remote: c.remote, h: h, params: p, attr: res.Attributes, oplock: res.Oplock}
 	f.startAfresh(o, res, written)
 	r.register(o)
 	return o, nil
@@ -125,6 +140,7 @@ func (r *Redirector) register(o *serverOpen) {
 	r.mu.Lock()
 	o.f.opens = append(o.f.opens, o)
 	r.byFID[o.h] = o
+	o.circuit.opens++
 	to, early := r.early[o.h]
 	early = early && granted != nt.OplockNone // else left over from another open
 	delete(r.early, o.h)
@@ -154,6 +170,8 @@ func (h *Handle) rights() (caching, error) {
 	h.r.mu.Lock()
 	defer h.r.mu.Unlock()
 	switch {
+	case h.r.stopped:
+		return caching{}, &nt.Error{Status: nt.StatusUnsuccessful, Err: ErrStop}
 	case h.closed:
 		return caching{}, nt.StatusInvalidHandle
 	case h.open.dead:
@@ -223,31 +241,42 @@ func (h *Handle) WriteAt(p []byte, off int64) (int, error) {
 			return 0, wrap("write", h.f.path, err)
 		}
 	}
-	writeOnly := o.params.Access.CanWrite() && !o.params.Access.CanRead()
-	switch h.r.cfg.writePath(k, o.params.Options, writeOnly) {
-	case behindInL1:
-		err = h.f.cached.CopyWrite(p, off)
-	case behindInL2:
-		if err = h.f.cached.FlushBehind(); err == nil { // what another handle wrote before comes before
-			err = h.f.l2.write(o, p, off)
-		}
-	case throughL1:
-		err = h.f.cached.WriteThrough(p, off)
-	case direct:
-		if err = h.f.l2.flush("write"); err == nil {
-			err = h.f.cached.WriteAround(p, off, func() error {
-				_, err := h.f.writeRemote(o, p, off)
-				return err
-			})
-		}
-	}
-	if err != nil {
+	if err := h.put(k, p, off); err != nil {
 		return 0, wrap("write", h.f.path, err)
 	}
 	h.r.mu.Lock()
 	o.written = nt.FileTimeOf(h.r.rt.Now())
 	h.r.mu.Unlock()
+	h.afterDOSWrite()
 	return len(p), nil
+}
+
+// put hands a write to the layer that takes it.
+func (h *Handle) put(k caching, p []byte, off int64) error {
+	o := h.open
+	path := h.r.cfg.writePath(k, o.params.Options, o.writeOnly())
+	if (path == throughL1 || path == direct) && o.overrunsSemaphore() {
+		return nt.StatusSemaphoreLimitExceeded
+	}
+	switch path {
+	case behindInL1:
+		return h.f.cached.CopyWrite(p, off)
+	case behindInL2:
+		if err := h.f.cached.FlushBehind(); err != nil { // what another handle wrote before comes before
+			return err
+		}
+		return h.f.l2.write(o, p, off)
+	case throughL1:
+		return h.f.cached.WriteThrough(p, off)
+	case direct:
+	}
+	if err := h.f.l2.flush("write"); err != nil {
+		return err
+	}
+	return h.f.cached.WriteAround(p, off, func() error {
+		_, err := h.f.writeRemote(o, p, off)
+		return err
+	})
 }
 
 // Flush is FlushFileBuffers: it sends what is dirty, waits for the answers, and

@@ -10,7 +10,7 @@ import (
 )
 
 // Remote is what the redirector needs from a server: one share over one virtual
-// circuit. *smb1client.Tree satisfies it.
+// circuit. *smb1client.Tree satisfies it but for Echo and Hangup, which are its Client's.
 type Remote interface {
 	Create(path string, p nt.CreateParams) (nt.FileHandle, nt.CreateResult, error)
 	ReadAt(h nt.FileHandle, p []byte, off int64) (int, error)
@@ -26,6 +26,10 @@ type Remote interface {
 	Find(pattern string) ([]nt.FileInfo, error)
 	QueryPath(path string) (nt.FileInfo, error)
 	SetHandler(h nt.CircuitHandler)
+	// Echo asks the server whether it is there.
+	Echo() error
+	// Hangup ends the circuit; the handler is not told.
+	Hangup() error
 	// Err tells why the circuit is down, nil while it is up; its status is
 	// StatusIOTimeout if a request timed out.
 	Err() error
@@ -53,6 +57,7 @@ type Redirector struct {
 	dormant  []*serverOpen                    // oldest first
 	log      []LogEntry                       // the newest maxLog
 	boxes    map[string]bool                  // by upper-case path: the box of lost data is on the screen
+	stopped  bool                             // the machine has stopped: see ErrStop
 	behind   int                              // closes and flushes behind the application
 	idle     rt.Event                         // Notification: behind == 0
 }
@@ -72,51 +77,27 @@ func New(r rt.Runtime, cfg Config, cache *ntcache.Manager, connect Connector, tr
 	return d, nil
 }
 
-// liveRemote returns the live circuit, connecting if there is none. Only name-based
-// calls come here: an open handle never outlives its circuit. A circuit that is down
-// and has not said so yet is given up first.
-//
-// src: KB Q184998
-func (r *Redirector) liveRemote() (Remote, error) {
-	r.connecting.AcquireExclusive()
-	defer r.connecting.Release()
-	r.mu.Lock()
-	live := r.live
-	r.mu.Unlock()
-	if live != nil {
-		err := live.remote.Err()
-		if err == nil {
-			return live.remote, nil
-		}
-		live.OnCircuitLost(err)
-	}
-	remote, err := r.connect()
-	if err != nil {
-		return nil, err
-	}
-	live = &circuit{r: r, remote: remote, over: r.rt.NewEvent(rt.Notification)}
-	r.mu.Lock()
-	r.live = live
-	r.mu.Unlock()
-	remote.SetHandler(live)
-	return remote, nil
-}
-
 // Connect sets up the circuit if there is none, as `net use` does.
 func (r *Redirector) Connect() error {
-	_, err := r.liveRemote()
-	return wrap("connect", r.cfg.Root, err)
+	c, err := r.useCircuit()
+	if err != nil {
+		return wrap("connect", r.cfg.Root, err)
+	}
+	c.done()
+	return nil
 }
 
 // named runs a call that names a path on the live circuit, after this machine's own
 // closes of that file have gone out and its dormant open has been closed.
 func (r *Redirector) named(op, path string, f func(Remote) error) error {
 	r.settle(path)
-	remote, err := r.liveRemote()
-	if err == nil {
-		err = f(remote)
-		r.noticeLoss(err)
+	c, err := r.useCircuit()
+	if err != nil {
+		return wrap(op, path, err)
 	}
+	defer c.done()
+	err = c.ask(f)
+	r.noticeLoss(err)
 	return wrap(op, path, err)
 }
 

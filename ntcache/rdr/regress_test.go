@@ -129,6 +129,7 @@ func (m *memory) grow(path string, size int) {
 func (m *memory) Flush(nt.FileHandle) error                    { return nil }
 func (m *memory) AckBreak(nt.FileHandle, nt.OplockLevel) error { return nil }
 func (m *memory) SetHandler(h nt.CircuitHandler)               { m.handler = h }
+func (m *memory) Hangup() error                                { return nil }
 
 // Err answers what was true when it was asked.
 func (m *memory) Err() error {

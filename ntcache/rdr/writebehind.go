@@ -187,7 +187,7 @@ func (w *writeBehind) send(b *buffer) {
 	freed := w.renewFreedLocked()
 	r.mu.Unlock()
 	freed.Set()
-	if err != nil {
+	if err != nil && !r.cfg.NtrdrQuirkDropLastL2Error { // KB Q290861: no message of any kind
 		w.f.LostData(int64(len(b.data)-n), err)
 		r.raise(EventWriteBehindFlushFailed, w.f.path)
 	}
