@@ -13,7 +13,7 @@ const (
 
 	// searchCount is how many entries one request asks for; the buffer is the bound.
 	//
-	// src: assumed (more entries than fit into maxTransaction)
+	// src: assumed (more entries than fit into the usual buffer)
 	searchCount = 512
 )
 
@@ -54,7 +54,7 @@ type searchPage struct {
 }
 
 func (t *Tree) findFirst(pattern string) (searchPage, smbwire.SID, error) {
-	r, fl, err := t.trans2("find", pattern, &smbwire.FindFirst2Request{
+	r, fl, err := t.trans2Within(t.c.opt.SearchBuffer, "find", pattern, &smbwire.FindFirst2Request{
 		SearchAttributes: uint16(searchAll),
 		SearchCount:      searchCount,
 		Flags:            smbwire.FindCloseAtEOS,
@@ -75,7 +75,7 @@ func (t *Tree) findFirst(pattern string) (searchPage, smbwire.SID, error) {
 
 // findNext continues behind the entry called last.
 func (t *Tree) findNext(pattern string, sid smbwire.SID, last string) (searchPage, error) {
-	r, fl, err := t.trans2("find", pattern, &smbwire.FindNext2Request{
+	r, fl, err := t.trans2Within(t.c.opt.SearchBuffer, "find", pattern, &smbwire.FindNext2Request{
 		SID:         sid,
 		SearchCount: searchCount,
 		Level:       smbwire.FindBothDirectory,

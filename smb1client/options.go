@@ -25,14 +25,19 @@ const (
 	// src: KB Q136150 (SizReqBuf is 512 or more)
 	minBufferSize = 512
 
+	// minSearchBuffer holds at least one entry with the longest name.
+	//
+	// src: [MS-CIFS] §2.2.8.1.7 (94 bytes and a name of 255 characters of 2 bytes)
+	minSearchBuffer = 1024
+
 	// maxBufferSize is the most that the client can announce, in bytes.
 	//
 	// src: [MS-CIFS] §2.2.4.53.1 (MaxBufferSize is 16 bits wide)
 	maxBufferSize = 65535
 )
 
-// Options say how a circuit behaves. Runtime is required; in MaxCmds and
-// MaxBufferSize, where zero could not work, zero means the default.
+// Options say how a circuit behaves. Runtime is required; in MaxCmds, MaxBufferSize
+// and SearchBuffer, where zero could not work, zero means the default.
 type Options struct {
 	Runtime Runtime
 
@@ -45,6 +50,9 @@ type Options struct {
 
 	// MaxBufferSize is the largest message that the client announces, in bytes.
 	MaxBufferSize int
+
+	// SearchBuffer is how many bytes of entries a search asks for at once.
+	SearchBuffer int
 
 	// RequestTimeout gives the time that a request may take, from its bytes: the
 	// size of its SMB plus the data it sends or expects. Nil: no request is timed.
@@ -73,6 +81,9 @@ func (o *Options) validate() error {
 	if o.MaxBufferSize == 0 {
 		o.MaxBufferSize = DefaultMaxBufferSize
 	}
+	if o.SearchBuffer == 0 {
+		o.SearchBuffer = maxTransaction
+	}
 	var err error
 	switch {
 	case o.Runtime == nil:
@@ -81,6 +92,8 @@ func (o *Options) validate() error {
 		err = errors.New("MaxCmds is negative")
 	case o.MaxBufferSize < minBufferSize || o.MaxBufferSize > maxBufferSize:
 		err = errors.New("MaxBufferSize is not within 512 and 65535")
+	case o.SearchBuffer < minSearchBuffer || o.SearchBuffer > maxBufferSize:
+		err = errors.New("SearchBuffer is not within 1024 and 65535")
 	}
 	if err != nil {
 		return &nt.Error{Op: "connect", Status: nt.StatusInvalidParameter, Err: err}

@@ -72,7 +72,12 @@ type trans2Call interface {
 // trans2 carries out a subcommand. The flags returned are those that the reply is
 // encoded with.
 func (t *Tree) trans2(op, path string, call trans2Call) (*smbwire.Transaction2Response, smbwire.Flags2, error) {
-	req := &smbwire.Transaction2Request{MaxParams: maxTransParams, MaxData: maxTransaction}
+	return t.trans2Within(maxTransaction, op, path, call)
+}
+
+// trans2Within is trans2 with at most that many bytes of data in the reply.
+func (t *Tree) trans2Within(limit int, op, path string, call trans2Call) (*smbwire.Transaction2Response, smbwire.Flags2, error) {
+	req := &smbwire.Transaction2Request{MaxParams: maxTransParams, MaxData: uint16(limit)}
 	if err := call.Encode(req, t.c.flags2); err != nil {
 		return nil, 0, &nt.Error{Op: op, Path: path, Status: nt.StatusInvalidParameter, Err: err}
 	}

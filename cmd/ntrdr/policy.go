@@ -70,7 +70,11 @@ func loadPolicyFile(c *invocation, path, edition string) (registry.Settings, err
 	for _, w := range warnings {
 		fmt.Fprintf(c.stderr, "warning: %v\n", w)
 	}
-	return usable(p.On(e))
+	s := p.On(e)
+	for _, x := range s.Ignored() {
+		fmt.Fprintf(c.stderr, "warning: %v: NT %s does not have %s: it is ignored\n", x.Origin, e.Release, x.Param.Name)
+	}
+	return usable(s)
 }
 
 // selectPolicies puts the built-in policies and the files together, in that order.

@@ -98,6 +98,23 @@ var wireEffects = []effect{
 		stock:   "3 requests outstanding", changed: "2 requests outstanding",
 	},
 	{
+		set:     "LowerSearchBufferSize=1024",
+		observe: searchOfTwenty,
+		stock:   "1 request", changed: "3 requests",
+	},
+	{
+		set:     "LowerSearchThreshold=0",
+		given:   "UpperSearchBufferSize=1024",
+		observe: searchOfTwenty,
+		stock:   "1 request", changed: "3 requests",
+	},
+	{
+		set:     "UpperSearchBufferSize=1024",
+		given:   "LowerSearchThreshold=0",
+		observe: searchOfTwenty,
+		stock:   "1 request", changed: "3 requests",
+	},
+	{
 		set: "ConnectMaxTimeout=20",
 		observe: func(s *story) string {
 			s.Link.Reset()
@@ -328,6 +345,23 @@ func threeAtOnce(s *story) string {
 // untilDropped leaves the circuit alone until the server drops it.
 func untilDropped(s *story) string {
 	return "dropped after " + s.until(func() bool { return s.happened(ActorServer, trace.CircuitDown) })
+}
+
+// searchOfTwenty lists a directory of twenty files and says what that took.
+func searchOfTwenty(s *story) string {
+	for i := range 20 {
+		if f, err := s.Volume.Create(fmt.Sprintf("FILE%04d.MAI", i), nt.AttrArchive); err != nil || f.Close() != nil {
+			s.t.Errorf("create: %v", err)
+		}
+	}
+	mark := s.mark()
+	if list, err := s.ws1.Find("*.MAI"); len(list) != 20 || err != nil {
+		s.t.Errorf("%d entries, %v", len(list), err)
+	}
+	if n := len(s.sent(mark)); n != 1 {
+		return fmt.Sprintf("%d requests", n)
+	}
+	return "1 request"
 }
 
 // silentHolder opens what ws1 has an oplock on, while ws1's link is down.

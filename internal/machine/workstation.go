@@ -90,6 +90,7 @@ func (w *Workstation) connect() (rdr.Remote, error) {
 	w.circuit++
 	opt := smb1client.Options{
 		Runtime: w.rt, Circuit: w.circuit, MaxCmds: w.maxCmds, Trace: w.cfg.Trace,
+		SearchBuffer:   w.rdrCfg.SearchBuffer(speed),
 		RequestTimeout: func(bytes int) time.Duration { return w.rdrCfg.RequestTimeout(bytes, speed) },
 	}
 	if !w.cirCfg.ReconnectVc0 {

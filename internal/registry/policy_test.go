@@ -407,7 +407,7 @@ func TestIdleValuesHaveAReason(t *testing.T) {
 
 // pending are values that are to be acted on and are not yet.
 var pending = []string{
-	"RawIoTimeLimit", "LowerSearchBufferSize", "LowerSearchThreshold", "UpperSearchBufferSize",
+	"RawIoTimeLimit",
 	"UseUnlockBehind", "UseLockReadUnlock", "LockQuota", "UseRawRead", "UseRawWrite", "UseWriteRawData",
 	"ReadAheadThroughput",
 	"CachedOpenLimit", "EnableRaw", "MaxLinkDelay", "MinLinkThroughput", "LinkInfoValidTime", "MaxRawBufLen", "RawWorkItems",

@@ -2,8 +2,9 @@ package registry
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
-	"math"
+	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -11,28 +12,32 @@ import (
 )
 
 // Row is one line of a listing: a Param and what it is under some settings. Range
-// and texts are as people read them; Default and Value are null where NT computes
+// and texts are as people read them; a default and the value are null where NT computes
 // the value at start or the release does not have it.
 type Row struct {
-	Name    string   `json:"name"`
-	Path    string   `json:"path"`
-	Type    string   `json:"type"`
-	Min     *uint32  `json:"min"`
-	Max     *uint32  `json:"max"`
-	Choices []string `json:"choices"`
-	Unit    string   `json:"unit"`
-	Default any      `json:"default"` // of the edition: number, text or null
-	Value   any      `json:"value"`
-	Origin  string   `json:"origin"`
-	Changed bool     `json:"changed"` // the policy sets it
-	Source  string   `json:"source"`
-	Effect  string   `json:"effect"`
-	Acted   bool     `json:"acted"`
-	Ours    bool     `json:"ours"`
-	Since   string   `json:"since"`
+	Name       string   `json:"name"`
+	Path       string   `json:"path"`
+	Type       string   `json:"type"`
+	Min        *uint32  `json:"min"`
+	Max        *uint32  `json:"max"`
+	Choices    []string `json:"choices"`
+	Unit       string   `json:"unit"`
+	Default35  any      `json:"default_3.5"`
+	Default351 any      `json:"default_3.51"`
+	Value      any      `json:"value"`
+	Origin     string   `json:"origin"`
+	Changed    bool     `json:"changed"` // the policy sets it, or the edition is not a stock 3.51 here
+	Source     string   `json:"source"`
+	Effect     string   `json:"effect"`
+	Acted      bool     `json:"acted"`
+	Idle       string   `json:"idle"` // why it is not acted on
+	AtOnce     bool     `json:"at_once"`
+	Ours       bool     `json:"ours"`
+	Only       string   `json:"only"`
+	Since      string   `json:"since"`
 
-	row          Param
-	value, stock Value
+	row   Param
+	value Value
 }
 
 // Rows lists the whole table under the given settings.
@@ -46,13 +51,14 @@ func Rows(s Settings) []Row {
 
 func makeRow(p Param, s Settings) Row {
 	value, origin := s.Policy.Value(p, s.Edition)
-	stock, _ := s.Edition.Value(p)
-	_, changed := s.Policy.setting(p.Name)
 	r := Row{
 		Name: p.Name, Path: p.Key.Path(), Type: p.Type.String(), Choices: p.Choices, Unit: p.Unit,
-		Default: stock.plain(), Value: value.plain(), Origin: origin.String(), Changed: changed,
-		Source: p.Source, Effect: p.Effect, Acted: p.Acted, Ours: p.Ours(), Since: p.Since,
-		row: p, value: value, stock: stock,
+		Default35: p.Default35.plain(), Default351: p.Default351.plain(),
+		Value: value.plain(), Origin: origin.String(),
+		Changed: origin.Kind == OriginBuiltin || origin.Kind == OriginFile || value != p.Default351,
+		Source:  p.Source, Effect: p.Effect, Acted: p.Acted, Idle: p.WhyIdle(), AtOnce: p.AtOnce,
+		Ours: p.Ours(), Only: p.Only, Since: p.Since,
+		row: p, value: value,
 	}
 	if p.Type == TypeDWORD {
 		r.Min, r.Max = &p.Min, &p.Max
@@ -81,14 +87,19 @@ func WriteJSON(w io.Writer, rows []Row) error {
 }
 
 // WriteTable writes the rows as text, a table a key, at most width columns wide; 0
-// wraps nothing. What the policy sets has a value and an origin; a star marks what
-// the emulator acts on.
+// wraps nothing. What is not as in a stock 3.51 has a value and an origin; a star
+// marks what the emulator acts on.
 func WriteTable(w io.Writer, rows []Row, width int) error {
 	var out strings.Builder
 	for _, k := range keys {
-		out.WriteString(k.Path() + "\n" + trimLines(keyTable(k, rows, width)) + "\n")
+		own := slices.DeleteFunc(slices.Clone(rows), func(r Row) bool { return r.row.Key != k })
+		if len(own) > 0 {
+			out.WriteString(k.Path() + "\n" + trimLines(keyTable(own, width)) + "\n")
+		}
 	}
-	out.WriteString("* the emulator acts on it    Ntrdr... values are ours, NT never had them\n")
+	out.WriteString("*  the emulator acts on it; `ntrdr params NAME` tells all of a value and why it does not\n" +
+		"-  NT computes the default at start, or the release does not have the value\n" +
+		"   Ntrdr... values are ours, NT never had them\n")
 	_, err := io.WriteString(w, out.String())
 	return err
 }
@@ -102,14 +113,12 @@ func trimLines(s string) string {
 	return out.String()
 }
 
-func keyTable(k Key, rows []Row, width int) string {
+func keyTable(rows []Row, width int) string {
 	t := table.NewWriter()
 	t.SetStyle(plainStyle())
-	t.AppendHeader(table.Row{"", "name", "type", "range", "default", "value", "source", "effect"})
-	for _, r := range rows {
-		if r.row.Key == k {
-			t.AppendRow(r.cells())
-		}
+	t.AppendHeader(table.Row{"", "name", "type", "range", "3.5", "3.51", "value", "source", "effect"})
+	for i := range rows {
+		t.AppendRow(rows[i].cells())
 	}
 	t.SuppressEmptyColumns()
 	t.SetColumnConfigs(columnWidths(width))
@@ -127,16 +136,17 @@ func plainStyle() table.Style {
 	return style
 }
 
-// columnWidths wraps the two columns of prose; the others take about 75 columns.
+// columnWidths wraps the columns of prose; the others take about 90 columns.
 func columnWidths(width int) []table.ColumnConfig {
-	const others, source, leastEffect = 75, 20, 30
-	effect := math.MaxInt16
-	if width > 0 {
-		effect = max(width-others-source, leastEffect)
+	const others, value, source, leastEffect = 90, 20, 20, 30
+	wrap := func(name string, most int) table.ColumnConfig {
+		return table.ColumnConfig{Name: name, WidthMax: most, WidthMaxEnforcer: gptext.WrapSoft}
+	}
+	if width == 0 {
+		return []table.ColumnConfig{wrap("source", source)}
 	}
 	return []table.ColumnConfig{
-		{Name: "source", WidthMax: source, WidthMaxEnforcer: gptext.WrapSoft},
-		{Name: "effect", WidthMax: effect, WidthMaxEnforcer: gptext.WrapSoft},
+		wrap("value", value), wrap("source", source), wrap("effect", max(width-others-value-source, leastEffect)),
 	}
 }
 
@@ -149,9 +159,44 @@ func (r *Row) cells() table.Row {
 		value = r.value.String() + " (" + r.Origin + ")"
 	}
 	if r.Since != "" {
-		effect += " (" + r.Since + " and later; 3.5x ignores it)"
+		effect += " (" + r.Idle + ")"
 	}
-	return table.Row{mark, r.Name, r.Type, r.rangeText(), r.stock.String(), value, r.Source, effect}
+	d := r.row
+	return table.Row{mark, r.Name, r.Type, r.rangeText(), d.Default35.String(), d.Default351.String(), value, r.Source, effect}
+}
+
+// WriteDetails writes all that is known of each row, a paragraph a row.
+func WriteDetails(w io.Writer, rows []Row) error {
+	var out strings.Builder
+	for i := range rows {
+		if i > 0 {
+			out.WriteString("\n")
+		}
+		out.WriteString(rows[i].details())
+	}
+	_, err := io.WriteString(w, out.String())
+	return err
+}
+
+func (r *Row) details() string {
+	var out strings.Builder
+	line := func(name, text string) { fmt.Fprintf(&out, "  %-9s %s\n", name, text) }
+	out.WriteString(r.Name + "\n")
+	line("key", r.Path)
+	line("type", r.Type+", "+r.rangeText())
+	line("default", r.row.Default35.String()+" in NT 3.5, "+r.row.Default351.String()+" in NT 3.51")
+	line("value", r.value.String()+" ("+r.Origin+")")
+	line("source", r.Source)
+	line("effect", r.Effect)
+	switch {
+	case !r.Acted:
+		line("acted on", strings.TrimSuffix("no: "+r.Idle, ": "))
+	case r.AtOnce:
+		line("acted on", "yes; a change acts at once")
+	default:
+		line("acted on", "yes; a change acts after a restart of the redirector or the server")
+	}
+	return out.String()
 }
 
 // rangeText is the range with its unit.

@@ -41,6 +41,9 @@ type Config struct {
 	DormantFileLimit        int
 	SessTimeout             time.Duration
 	KeepConn                time.Duration // idle time after which a circuit is dropped
+	LowerSearchBufferSize   int           // bytes that a small search asks for
+	LowerSearchThreshold    int           // bytes; a search with a smaller buffer is small
+	UpperSearchBufferSize   int           // bytes that other searches ask for
 
 	NtrdrWriteBehindScope   Scope
 	NtrdrL2Dispatch         Dispatch
@@ -61,6 +64,7 @@ type Config struct {
 	OplockOnDenyNoneOnly  bool // ask for an oplock on deny-none opens alone
 	CacheDenyWriteWrites  bool // BufFilesDenyWrite buffers writes too
 	FlushSendsSMBFlush    bool // FlushFileBuffers ends with SMB_COM_FLUSH
+	FindBufferSize        int  // bytes of the buffer that FindFirstFile passes
 
 	Root string // the share's UNC path, for the texts of events
 }
@@ -75,6 +79,15 @@ const (
 	sessTimeout = 45 * time.Second
 	// src: KB Q102981
 	keepConn = 600 * time.Second
+	// src: KB Q103003
+	lowerSearchBufferSize = 16384
+	// src: KB Q103003
+	lowerSearchThreshold = 16384
+	// src: KB Q103003
+	upperSearchBufferSize = 32768
+	// findBufferSize is the buffer of a Win32 search, which is small.
+	// src: assumed (a page; only on which side of LowerSearchThreshold it lies matters)
+	findBufferSize = 4096
 	// src: KB Q143413 ("3 write-behind buffers for the file")
 	writeBehindBuffers = 3
 	// One core write on a connection with the stock request buffer.
@@ -96,6 +109,9 @@ func Stock() Config {
 		DormantFileLimit:        dormantFileLimit,
 		SessTimeout:             sessTimeout,
 		KeepConn:                keepConn,
+		LowerSearchBufferSize:   lowerSearchBufferSize,
+		LowerSearchThreshold:    lowerSearchThreshold,
+		UpperSearchBufferSize:   upperSearchBufferSize,
 		NtrdrWriteBehindScope:   ScopeAll,
 		NtrdrL2Dispatch:         DispatchFull,
 		WriteBehindBuffers:      writeBehindBuffers,
@@ -103,9 +119,19 @@ func Stock() Config {
 		OplockOnDenyNoneOnly:    true,
 		CacheDenyWriteWrites:    true,
 		FlushSendsSMBFlush:      true,
+		FindBufferSize:          findBufferSize,
 		Root:                    `\\PO\MAILDATA`,
 	}
 }
+
+// What a search may ask for: at least an entry with the longest name, at most what a
+// transaction can announce.
+//
+// src: [MS-CIFS] §2.2.8.1.7, §2.2.4.46.1 (MaxDataCount has 16 bits)
+const (
+	minSearchBuffer = 1024
+	maxSearchBuffer = 65535
+)
 
 func (c Config) validate() error {
 	switch {
@@ -117,11 +143,37 @@ func (c Config) validate() error {
 		return fmt.Errorf("rdr: %d write-behind buffers of %d bytes", c.WriteBehindBuffers, c.WriteBehindBufferSize)
 	case c.NtrdrPopupWait < 0 || c.KeepConn <= 0:
 		return fmt.Errorf("rdr: NtrdrPopupWait %v, KeepConn %v", c.NtrdrPopupWait, c.KeepConn)
+	case c.FindBufferSize < minSearchBuffer || min(c.LowerSearchBufferSize, c.UpperSearchBufferSize) < minSearchBuffer ||
+		max(c.LowerSearchBufferSize, c.UpperSearchBufferSize) > maxSearchBuffer || c.LowerSearchThreshold < 0:
+		return fmt.Errorf("rdr: search buffers of %d, %d and %d bytes, threshold %d",
+			c.FindBufferSize, c.LowerSearchBufferSize, c.UpperSearchBufferSize, c.LowerSearchThreshold)
 	case c.CacheFileTimeout < 0 || c.DormantFileLimit < 0 || c.SessTimeout <= 0:
 		return fmt.Errorf("rdr: CacheFileTimeout %v, DormantFileLimit %d, SessTimeout %v",
 			c.CacheFileTimeout, c.DormantFileLimit, c.SessTimeout)
 	}
 	return nil
+}
+
+// slowSearch is how long a search may take to bring as much as the redirector likes.
+//
+// src: KB Q103003 ("if it will take more than five seconds to retrieve data")
+const slowSearch = 5 * time.Second
+
+// SearchBuffer is how many bytes a search asks for at once over a link of linkSpeed
+// bytes a second (0: unknown, taken as fast). The article says both that a buffer
+// between the threshold and UpperSearchBufferSize is used as it is and that
+// UpperSearchBufferSize is used: the second is followed.
+//
+// src: KB Q103003
+func (c Config) SearchBuffer(linkSpeed int64) int {
+	size := c.UpperSearchBufferSize
+	if c.FindBufferSize < c.LowerSearchThreshold {
+		size = c.LowerSearchBufferSize
+	}
+	if linkSpeed > 0 && int64(size) > linkSpeed*int64(slowSearch/time.Second) {
+		return c.FindBufferSize
+	}
+	return size
 }
 
 // RequestTimeout is the timer of one SMB that moves size bytes in all over a link of
