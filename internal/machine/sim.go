@@ -29,6 +29,10 @@ type SimConfig struct {
 	Deadline time.Duration                             // of virtual time
 	Wrap     func(rt.Runtime, link.Dialer) link.Dialer // around the sender's dialer, for captures; nil: none
 	Pool     *simrt.Pool
+	// MailerLink names the profile of the Mailer's link; "" is lan10.
+	MailerLink string
+	// Server changes the server's configuration after the registry has.
+	Server []func(*smbserver.Config)
 }
 
 // Sim is a simulated world.
@@ -38,6 +42,9 @@ type Sim struct {
 	Server *smbserver.Server
 	Volume *volume.Mem   // the share
 	Link   *simlink.Link // between the sender and the server
+	// Mailer is the other workstation, and MailerLink its link.
+	Mailer     *Workstation
+	MailerLink *simlink.Link
 }
 
 // mailerLink is the network that the Mailer's workstation shares with the server.
@@ -56,6 +63,11 @@ const (
 	accountPassword = "mailuser"
 )
 
+// SimCredentials are those of the account that the embedded server has.
+func SimCredentials() smb1client.Credentials {
+	return smb1client.Credentials{User: accountName, Password: accountPassword}
+}
+
 // NewSim assembles a simulated world. Its owner closes the kernel.
 func NewSim(cfg SimConfig) (*Sim, error) {
 	k := simrt.New(simrt.Options{
@@ -70,13 +82,16 @@ func NewSim(cfg SimConfig) (*Sim, error) {
 }
 
 func (s *Sim) assemble(cfg SimConfig) error {
-	lan, err := link.ByName(mailerLink)
+	if cfg.MailerLink == "" {
+		cfg.MailerLink = mailerLink
+	}
+	lan, err := link.ByName(cfg.MailerLink)
 	if err != nil {
 		return err
 	}
 	s.Volume = volume.NewMem(s.Kernel, nil, volume.StockLimits())
 	s.Local = volume.NewMem(s.Kernel, nil, volume.StockLimits())
-	if err := s.startServer(cfg.Settings); err != nil {
+	if err := s.startServer(cfg); err != nil {
 		return err
 	}
 	s.Link, err = simlink.New(s.Kernel, cfg.Link, simlink.Options{
@@ -85,12 +100,12 @@ func (s *Sim) assemble(cfg SimConfig) error {
 	if err != nil {
 		return err
 	}
-	mailer, err := simlink.New(s.Kernel, lan, simlink.Options{Name: ActorMailerHost, KeepAlive: sessionKeepAlive})
+	s.MailerLink, err = simlink.New(s.Kernel, lan, simlink.Options{Name: ActorMailerHost, KeepAlive: sessionKeepAlive})
 	if err != nil {
 		return err
 	}
-	s.serve(s.Link, ActorSenderHost)
-	s.serve(mailer, ActorMailerHost)
+	s.Serve(s.Link, ActorSenderHost)
+	s.Serve(s.MailerLink, ActorMailerHost)
 
 	dialer := s.Link.Dialer()
 	if cfg.Wrap != nil {
@@ -100,21 +115,24 @@ func (s *Sim) assemble(cfg SimConfig) error {
 	if err != nil {
 		return err
 	}
-	other, err := NewWorkstation(s.Kernel, s.workstation(ActorMailerHost, cfg.Mailer, mailer.Dialer()))
+	s.Mailer, err = NewWorkstation(s.Kernel, s.workstation(ActorMailerHost, cfg.Mailer, s.MailerLink.Dialer()))
 	if err != nil {
 		return err
 	}
 	s.SenderFS = s.Sender.FS()
-	s.MailerFS, s.MailerIdle = other.FS(), other.Redirector.Idle()
+	s.MailerFS, s.MailerIdle = s.Mailer.FS(), s.Mailer.Redirector.Idle()
 	return nil
 }
 
-func (s *Sim) startServer(set registry.Settings) error {
-	cfg := ServerConfig(set)
+func (s *Sim) startServer(sim SimConfig) error {
+	cfg := ServerConfig(sim.Settings)
 	cfg.Name = ServerName
 	cfg.Users = map[string]string{accountName: accountPassword}
 	cfg.Shares = map[string]volume.Volume{ShareName: s.Volume}
 	cfg.Trace = s.Trace.Actor(ActorServer)
+	for _, change := range sim.Server {
+		change(&cfg)
+	}
 	server, err := smbserver.New(s.Kernel, cfg)
 	if err != nil {
 		return err
@@ -124,8 +142,8 @@ func (s *Sim) startServer(set registry.Settings) error {
 	return nil
 }
 
-// serve accepts the connections of one workstation.
-func (s *Sim) serve(l *simlink.Link, client string) {
+// Serve makes the server accept the connections of one machine.
+func (s *Sim) Serve(l *simlink.Link, client string) {
 	ln := l.Listener()
 	s.Kernel.Go("serve "+client, func() {
 		if err := s.Server.Serve(ln, client); err != nil && !errors.Is(err, link.ErrClosed) {
@@ -137,7 +155,6 @@ func (s *Sim) serve(l *simlink.Link, client string) {
 func (s *Sim) workstation(name string, set registry.Settings, d link.Dialer) WorkstationConfig {
 	return WorkstationConfig{
 		Name: name, Settings: set, Dialer: d, Server: ServerName, Share: ShareName,
-		Credentials: smb1client.Credentials{User: accountName, Password: accountPassword},
-		Trace:       s.Trace.Actor(name),
+		Credentials: SimCredentials(), Trace: s.Trace.Actor(name),
 	}
 }

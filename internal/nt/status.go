@@ -212,3 +212,13 @@ func (e *Error) Unwrap() []error {
 	}
 	return []error{e.Status, e.Err}
 }
+
+// StatusByName returns the Status that String gives the name for.
+func StatusByName(name string) (Status, bool) {
+	for s, info := range statusTable { // map order: names are unique
+		if info.name == name {
+			return s, true
+		}
+	}
+	return 0, false
+}

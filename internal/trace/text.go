@@ -75,3 +75,13 @@ func appendWord(b []byte, s string) []byte {
 	}
 	return append(b, s...)
 }
+
+// KindByName returns the kind that String gives the name for.
+func KindByName(name string) (Kind, bool) {
+	for k, n := range kindNames {
+		if n == name {
+			return Kind(k), true
+		}
+	}
+	return KindNone, false
+}

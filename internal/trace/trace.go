@@ -102,7 +102,22 @@ func (r *Recorder) Watch(f func(Event)) { r.watch = f }
 func (r *Recorder) Actor(name string) *Actor { return &Actor{r: r, name: name} }
 
 // Events returns what was kept; the caller must not change it.
-func (r *Recorder) Events() []Event { return r.events }
+func (r *Recorder) Events() []Event {
+	if r.lock != nil {
+		r.lock.Lock()
+		defer r.lock.Unlock()
+	}
+	return r.events
+}
+
+// Len returns how many events have been kept.
+func (r *Recorder) Len() int {
+	if r.lock != nil {
+		r.lock.Lock()
+		defer r.lock.Unlock()
+	}
+	return len(r.events)
+}
 
 // Checksum is the first 128 bits of the SHA-256 over the binary events, in hex. Two
 // trials with the same checksum recorded the same events at the same times.

@@ -1,0 +1,21 @@
+package conformance
+
+import "slices"
+
+// commands are all steps that a story can have. To add some: a file with a slice of
+// them, and its name here.
+func commands() []command {
+	return slices.Concat(
+		fileCommands,
+		clientCommands,
+		worldCommands,
+	)
+}
+
+// setupCommands are all lines that a setup can have.
+func setupCommands() []setupCommand {
+	return slices.Concat(
+		baseSetup,
+		triggerSetup,
+	)
+}
