@@ -127,7 +127,8 @@ func (a *args) flagBeforeValue(word string) bool {
 	return i >= 0 && i+1 < len(a.words)
 }
 
-func (a *args) duration(what string) time.Duration {
+func (a *args) duration() time.Duration {
+	const what = "DURATION"
 	w := a.word(what)
 	if a.err != nil {
 		return 0

@@ -16,7 +16,7 @@ var clientCommands = []command{
 		who: plainClient, on: everywhere, parse: parseAck,
 	},
 	{
-		usage: "lock HANDLE OFFSET+LENGTH [shared]", about: "locks a range of bytes, or fails at once",
+		usage: "lock HANDLE OFFSET+LENGTH [shared] [wait=DURATION]", about: "locks a range of bytes, waiting at the server so long; without wait it fails at once",
 		who: plainClient, on: everywhere, parse: parseLock,
 	},
 	{
@@ -60,7 +60,8 @@ func parseLock(a *args) action {
 	actor, name := a.actor, a.word("HANDLE")
 	r := a.byteRange("OFFSET+LENGTH")
 	r.Shared = a.flag("shared")
-	return clientHandle(actor, name, func(f *clientFile) error { return f.c.Lock(f.h, r) })
+	wait := a.durationOf("wait", 0)
+	return clientHandle(actor, name, func(f *clientFile) error { return f.c.Lock(f.h, r, wait) })
 }
 
 func parseUnlock(a *args) action {

@@ -19,7 +19,7 @@
 // A line that begins with # is a comment. A line that is not indented is `field: value`
 // or the title of a section; the lines of a section are indented.
 //
-//	id: cached-write-returns-first
+//	id: q143413-cached-write
 //	title: A write returns before anything is sent
 //	source: KB Q143413; [MS-CIFS] §2.2.4.43
 //	versions: 3.5, 3.51

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/ntrdr/ntrdr/bench"
 	"github.com/ntrdr/ntrdr/internal/trace"
 )
 
@@ -16,7 +15,6 @@ type observed struct {
 	start  int           // the first event of the story proper
 	steps  map[string]*stepRun
 	states map[look][]namedState
-	trial  *bench.Result // of a mail story
 }
 
 // stepRun is what became of a step, and the part of the trace in which it ran.
@@ -46,7 +44,6 @@ type expectation struct {
 	ofTrials bool      // it speaks of several trials
 	anywhere bool      // it may stand in a story of either kind
 	one      judge
-	all      func(trials []*observed) (bool, string)
 }
 
 // judge decides over one observation and says what was seen.

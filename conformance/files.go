@@ -46,8 +46,6 @@ func (s station) stat(path string) (nt.FileInfo, error) { return s.Stat(path) }
 type client struct {
 	*smb1client.Tree
 	w *world
-	// breaks decides how oplock breaks are answered; nil: at once, by the client.
-	breaks *heldBreaks
 }
 
 func (c *client) open(path string, p nt.CreateParams) (file, outcome) {
@@ -65,6 +63,7 @@ func (c *client) open(path string, p nt.CreateParams) (file, outcome) {
 func (c *client) Delete(path string) error     { return c.Tree.Delete(c.w.path(path)) }
 func (c *client) Mkdir(path string) error      { return c.Tree.Mkdir(c.w.path(path)) }
 func (c *client) Rename(from, to string) error { return c.Tree.Rename(c.w.path(from), c.w.path(to)) }
+
 func (c *client) Find(pattern string) ([]nt.FileInfo, error) {
 	return c.Tree.Find(c.w.path(pattern))
 }

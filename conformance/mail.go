@@ -13,6 +13,6 @@ var mailCommands []setupCommand
 
 var mailExpect []expectCommand
 
-func (e *expectation) parseQuantified(quantifier, rest string) error { return errors.New("not yet") }
+func (e *expectation) parseQuantified(_, _ string) error { return errors.New("not yet") }
 
-func (c *Case) runMail(r *Result, v *variant) error { return errors.New("not yet") }
+func (c *Case) runMail(*Result, *variant) error { return errors.New("not yet") }

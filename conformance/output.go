@@ -164,3 +164,15 @@ func (s *junitSuite) add(r *Result) {
 	}
 	s.Cases = append(s.Cases, c)
 }
+
+// ListRow is the row of a case that was not run: its results are null where it would
+// run, and say why where it would not.
+func ListRow(c *Case) *Row {
+	row := &Row{ID: c.ID, Title: c.Title, Source: c.Source, Versions: c.Versions, Observed: []string{}}
+	for _, t := range Targets() {
+		if runs, why := c.On(t); !runs {
+			row.add(Result{Case: c, Target: t, Verdict: Skipped, Reason: why})
+		}
+	}
+	return row
+}

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
+	"os"
 	"strings"
 	"time"
 
@@ -137,7 +137,7 @@ func (w *realWorld) attach(server Server, s *setup) (cleanup func() error, err e
 
 // uniqueName is a name for a directory that no other run has.
 func uniqueName() string {
-	return fmt.Sprintf("ntrdr-conformance-%s-%08x", time.Now().UTC().Format("20060102T150405"), rand.Uint32())
+	return fmt.Sprintf("ntrdr-conformance-%x-%d", time.Now().UnixNano(), os.Getpid())
 }
 
 func (c *client) openFile(path string, p nt.CreateParams) (file, error) {
@@ -198,4 +198,26 @@ func (w *realWorld) close() {
 		_ = w.server.Close() // its circuits may be gone
 	}
 	w.runtime.Close()
+}
+
+// Probe logs on to a live server and asks what it is.
+func Probe(p machine.Peer) (Server, error) {
+	r := wallrt.New(1)
+	defer r.Close()
+	s := Server{Peer: p}
+	var err error
+	doErr := r.Do("probe", func() {
+		var conn link.Conn
+		if conn, err = dialer(p.Addr)("probe"); err != nil {
+			return
+		}
+		cred := smb1client.Credentials{User: p.User, Password: p.Password, Workstation: "NTRDR"}
+		var tree *smb1client.Tree
+		if tree, err = smb1client.Logon(conn, smb1client.Options{Runtime: r, VCNumber: 1}, cred, `\\`+p.Host+`\`+p.Share); err != nil {
+			return
+		}
+		s.Name = tree.Session().Server()
+		err = tree.Session().Client().Close()
+	})
+	return s, errors.Join(doErr, err)
 }

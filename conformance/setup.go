@@ -162,7 +162,7 @@ var baseSetup = []setupCommand{
 	{
 		"limit DURATION", "of virtual time for the story; 4h if nothing is said", simulated,
 		func(a *args) func(*setup) {
-			d := a.duration("DURATION")
+			d := a.duration()
 			return func(s *setup) { s.limit = d }
 		},
 	},

@@ -32,7 +32,7 @@ func parseTrigger(a *args) func(*setup) {
 		switch how := a.word("reset or silence"); how {
 		case "reset":
 		case "silence":
-			t.silence = a.duration("DURATION")
+			t.silence = a.duration()
 		default:
 			a.fail("%q is neither reset nor silence", how)
 		}

@@ -13,7 +13,7 @@ var worldCommands = []command{
 	{
 		usage: "after DURATION", about: "lets time pass", who: noActor, on: everywhere,
 		parse: func(a *args) action {
-			d := a.duration("DURATION")
+			d := a.duration()
 			return func(s *story) outcome { s.w.rt.Sleep(d); return outcome{} }
 		},
 	},
@@ -79,7 +79,7 @@ func parseCut(a *args) action {
 	switch how {
 	case "reset":
 	case "silence":
-		silence = a.duration("DURATION")
+		silence = a.duration()
 	default:
 		a.fail("%q is neither reset nor silence", how)
 	}

@@ -27,10 +27,11 @@ const (
 
 // Session is a logged-on user on a circuit.
 type Session struct {
-	c     *Client
-	uid   smbwire.UID
-	key   []byte
-	guest bool
+	c      *Client
+	uid    smbwire.UID
+	key    []byte
+	guest  bool
+	server string
 }
 
 // SessionSetup logs a user on, by NTLMv2 in SPNEGO if the server has extended
@@ -68,7 +69,7 @@ func (c *Client) extendedLogon(cred Credentials) (*Session, error) {
 			return nil, badReply("session setup")
 		}
 		if reply.Header.NTStatus() == nt.StatusSuccess {
-			return &Session{c: c, uid: uid, key: auth.SessionKey(), guest: r.Action&smbwire.SetupGuest != 0}, nil
+			return &Session{c: c, uid: uid, key: auth.SessionKey(), guest: r.Action&smbwire.SetupGuest != 0, server: r.NativeLanMan}, nil
 		}
 		if token, _, err = auth.Step(r.SecurityBlob, c.rt.Now()); err != nil {
 			return nil, err
@@ -130,7 +131,9 @@ func (c *Client) classicLogon(cred Credentials) (*Session, error) {
 	if !ok {
 		return nil, badReply("session setup")
 	}
-	return &Session{c: c, uid: reply.Header.UID, key: r.SessionKey, guest: body.Action&smbwire.SetupGuest != 0}, nil
+	return &Session{
+		c: c, uid: reply.Header.UID, key: r.SessionKey, guest: body.Action&smbwire.SetupGuest != 0, server: body.NativeLanMan,
+	}, nil
 }
 
 func ntlmCredentials(c Credentials) ntlm.Credentials {
@@ -139,6 +142,9 @@ func ntlmCredentials(c Credentials) ntlm.Credentials {
 
 // Client returns the circuit that the session is on.
 func (s *Session) Client() *Client { return s.c }
+
+// Server returns what the server says it is (NativeLanMan).
+func (s *Session) Server() string { return s.server }
 
 // Guest reports whether the server took the user for a guest.
 func (s *Session) Guest() bool { return s.guest }

@@ -37,7 +37,7 @@ type command struct {
 
 func commands() []*command {
 	return []*command{
-		reproCommand(), benchCommand(), serveCommand(), sendCommand(), mailerCommand(),
+		reproCommand(), benchCommand(), conformanceCommand(), serveCommand(), sendCommand(), mailerCommand(),
 		poCommand(), paramsCommand(), versionCommand(),
 	}
 }
@@ -160,7 +160,7 @@ func help(args []string, stdout, stderr io.Writer) int {
 	}
 	fmt.Fprintf(stdout, "ntrdr emulates the Windows NT 3.5/3.51 redirector and Cache Manager.\n\nCommands:\n")
 	for _, c := range commands() {
-		fmt.Fprintf(stdout, "  %-9s %s\n", c.name, c.summary)
+		fmt.Fprintf(stdout, "  %-11s %s\n", c.name, c.summary)
 	}
 	fmt.Fprintf(stdout, "\n`ntrdr COMMAND --help` shows a command's flags and an example. Begin with `ntrdr repro`.\n")
 	return exitOK

@@ -49,7 +49,7 @@ var mayImport = map[string][]string{
 	"mailclient":                 leaves,
 	"internal/machine":           assembled,
 	"bench":                      run,
-	"conformance":                run,
+	"conformance":                with(run, "bench"),
 	"internal/scenario":          run,
 	"internal/metamorph":         run,
 	"internal/report":            with(leaves, "bench"),
