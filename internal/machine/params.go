@@ -6,6 +6,7 @@ import (
 
 	"github.com/ntrdr/ntrdr/internal/registry"
 	"github.com/ntrdr/ntrdr/internal/smbserver"
+	"github.com/ntrdr/ntrdr/ntcache"
 	"github.com/ntrdr/ntrdr/ntcache/rdr"
 )
 
@@ -33,6 +34,7 @@ func RedirectorConfig(s registry.Settings) rdr.Config {
 	c.NtrdrPopupWait = s.Duration("NtrdrPopupWait")
 	c.KeepConn = s.Duration("KeepConn")
 	setQuirks(&c, s)
+	modelConstants(&c, s)
 	return c
 }
 
@@ -60,6 +62,27 @@ func circuits(s registry.Settings) circuitConfig {
 		ReconnectVc0:      s.Bool("NtrdrReconnectVc0"),
 		OneSMB:            s.Bool("NtrdrQuirkSessionSetupOneSmb"),
 	}
+}
+
+// modelConstants maps our values for what the sources leave open of the redirector.
+func modelConstants(c *rdr.Config, s registry.Settings) {
+	c.WriteBehindBuffers = int(s.DWORD("NtrdrWriteBehindBuffers"))
+	c.WriteBehindBufferSize = int(s.DWORD("NtrdrWriteBehindBufferSize"))
+	c.OplockOnDenyNoneOnly = s.Bool("NtrdrOplockOnDenyNoneOnly")
+	c.CacheDenyWriteWrites = s.Bool("NtrdrCacheDenyWriteWrites")
+	c.FlushSendsSMBFlush = s.Bool("NtrdrFlushSendsSMBFlush")
+	c.FindBufferSize = int(s.DWORD("NtrdrFindBufferSize"))
+}
+
+// CacheConfig maps the registry to the Cache Manager's configuration.
+func CacheConfig(s registry.Settings) ntcache.Config {
+	c := ntcache.Stock()
+	c.LazyFirstDelay = s.Duration("NtrdrLazyFirstDelay")
+	c.LazyScanPeriod = s.Duration("NtrdrLazyScanPeriod")
+	c.LazyFraction = int(s.DWORD("NtrdrLazyFraction"))
+	c.LazySmallAllPages = int(s.DWORD("NtrdrLazySmallAllPages"))
+	c.ConcurrentFileFlushes = int(s.DWORD("NtrdrConcurrentFileFlushes"))
+	return c
 }
 
 // maxCmds maps MaxCmds, which must let at least one request through.

@@ -15,6 +15,7 @@ type everything struct {
 	Server     any
 	MaxCmds    int
 	Circuits   any
+	Cache      any
 }
 
 func decided(t *testing.T, s registry.Settings) everything {
@@ -23,7 +24,7 @@ func decided(t *testing.T, s registry.Settings) everything {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return everything{RedirectorConfig(s), ServerConfig(s), n, circuits(s)}
+	return everything{RedirectorConfig(s), ServerConfig(s), n, circuits(s), CacheConfig(s)}
 }
 
 // A value that the table calls acted on changes a configuration; one that it does

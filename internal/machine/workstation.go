@@ -65,7 +65,7 @@ func NewWorkstation(r rt.Runtime, cfg WorkstationConfig) (*Workstation, error) {
 	if w.maxCmds, err = maxCmds(cfg.Settings); err != nil {
 		return nil, err
 	}
-	cache, err := ntcache.New(r, ntcache.Stock(), cfg.Trace)
+	cache, err := ntcache.New(r, CacheConfig(cfg.Settings), cfg.Trace)
 	if err != nil {
 		return nil, err
 	}

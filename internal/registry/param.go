@@ -168,7 +168,7 @@ func (p *Param) duration(n uint32) time.Duration {
 
 // params is the table: by key, and within a key as the sources list them.
 var params = slices.Concat(
-	under(Rdr, rdrParams), under(Rdr, ntrdrParams),
+	under(Rdr, rdrParams), under(Rdr, ntrdrParams), under(Rdr, modelParams),
 	under(LanmanWorkstation, workstationParams), under(LanmanServer, serverParams),
 )
 
