@@ -9,7 +9,7 @@ import (
 
 // messageOpen is how the sender creates the files of step 4.
 func (a *attempt) messageOpen(share nt.ShareAccess) nt.CreateParams {
-	return nt.CreateParams{Access: a.s.cfg.MessageAccess, Share: share, Disposition: nt.FileCreate}
+	return a.s.remote.create(a.s.cfg.MessageAccess, share)
 }
 
 // writePostoffice is step 4: message file, attachments, envelope.
@@ -37,7 +37,7 @@ func (a *attempt) writePostoffice() error {
 // createMessage allocates the remote names and creates the message file.
 func (a *attempt) createMessage() error {
 	a.remote.step = "4.1"
-	first, err := allocate(a.remote, len(a.atts), a.s.cfg.NameAttempts, func(id ID) (err error) {
+	first, err := a.s.remote.allocate(a.remote, len(a.atts), func(id ID) (err error) {
 		a.remote.step = "4.2"
 		a.id = id
 		a.message, err = a.remote.Open(MAIPath(id), a.messageOpen(a.s.cfg.MessageShare))

@@ -131,3 +131,10 @@ const MailSystemError = "==== MAIL SYSTEM ERROR =====\r\n" +
 //
 // src: KB Q87415
 const HeaderRetrievalError = "Error in mail header retrieval"
+
+// ServerPathError is what a client says at logon when there is no postoffice where it
+// looks for one.
+//
+// src: KB Q152838, Q101899
+const ServerPathError = "Mail could not connect to your Mail server. " +
+	"The configuration for the Mail server path is missing or invalid."

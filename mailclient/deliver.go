@@ -177,7 +177,7 @@ func (m *Mailer) notice(it *item, code Code, rcpts []Address) *notice {
 func (m *Mailer) tell(n *notice, original *MAI) error {
 	err := appendLog(m.fs, systemLogPath, n.entry())
 	if err == nil && m.cfg.SendNDR {
-		err = n.send(m.fs, m.dir, m.cfg.NameAttempts, original)
+		err = n.send(m.fs, m.dir, &m.names, original)
 	}
 	if err == nil {
 		return nil

@@ -144,6 +144,15 @@ func (k *Key) Remove(slot int) {
 	k.Seq++
 }
 
+// markRead counts one unread record less; its owner has seen what was new.
+//
+// src: KB Q77926 (new since the last login, unread)
+func (k *Key) markRead() {
+	k.New = 0
+	k.Unread = max(k.Unread, 1) - 1
+	k.Seq++
+}
+
 // trim gives up free slots at the end that the MBG file, of records whole records,
 // never held: what remains when a record was announced and then lost.
 func (k *Key) trim(records int64) {

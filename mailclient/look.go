@@ -1,7 +1,5 @@
 package mailclient
 
-import "sort"
-
 // lookAtMessage opens the message file of a record and its attachments and judges them.
 // The error is for a transport that broke.
 func (e *Evidence) lookAtMessage(fs FS, r *Record) (*MAI, Judgement, error) {
@@ -28,16 +26,4 @@ func lookAtAttachments(fs FS, refs []AttachmentRef) (Judgement, error) {
 		}
 	}
 	return Judgement{}, nil
-}
-
-// sortInbox orders by message name, which is the order of arrival; items without a
-// record come first.
-func sortInbox(in Inbox) {
-	name := func(i int) ID {
-		if in[i].Record == nil {
-			return 0
-		}
-		return in[i].Record.MAI
-	}
-	sort.SliceStable(in, func(i, j int) bool { return name(i) < name(j) })
 }

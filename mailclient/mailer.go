@@ -103,7 +103,8 @@ type Mailer struct {
 	dir   *directory // read when the first record is seen
 	items map[itemKey]*itemState
 	last  map[int]finished // what was last in each slot
-	isBad bool             // the queue's files broke a rule in the last cycle
+	names names
+	isBad bool // the queue's files broke a rule in the last cycle
 }
 
 // itemKey names a record across cycles; a slot is reused, an ID is not.
@@ -132,7 +133,7 @@ func NewMailer(cfg MailerConfig) (*Mailer, error) {
 	}
 	return &Mailer{
 		cfg: cfg, fs: &tracedFS{fs: cfg.PO, actor: cfg.Trace},
-		items: map[itemKey]*itemState{}, last: map[int]finished{},
+		items: map[itemKey]*itemState{}, last: map[int]finished{}, names: names{attempts: cfg.NameAttempts},
 	}, nil
 }
 

@@ -205,6 +205,8 @@ type wire struct {
 	open    []*wireFile
 	// before, if set, may fail a call.
 	before func(op, path string) error
+	// openFails, if set, may fail an open.
+	openFails func(path string, p nt.CreateParams) error
 }
 
 type wireFile struct {
@@ -240,6 +242,11 @@ func (w *wire) call(op, path string) error {
 func (w *wire) Open(path string, p nt.CreateParams) (File, error) {
 	if err := w.call("open", path); err != nil {
 		return nil, err
+	}
+	if w.openFails != nil {
+		if err := w.openFails(path, p); err != nil {
+			return nil, err
+		}
 	}
 	f, err := w.fs.Open(path, p)
 	if err != nil {

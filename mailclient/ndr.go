@@ -89,7 +89,7 @@ func (n *notice) body(original *MAI) string {
 }
 
 // send queues the mail for the sender in the postoffice of d.
-func (n *notice) send(fs FS, d *directory, attempts int, original *MAI) error {
+func (n *notice) send(fs FS, d *directory, names *names, original *MAI) error {
 	if n.from == (Address{}) {
 		return errNoSender
 	}
@@ -97,7 +97,7 @@ func (n *notice) send(fs FS, d *directory, attempts int, original *MAI) error {
 	if !ok {
 		return fmt.Errorf("%v: %w", n.from, errNoRoute)
 	}
-	st := &store{fs: fs, attempts: attempts, bags: []string{bag}}
+	st := &store{fs: fs, names: names, bags: []string{bag}}
 	err := st.put(nil, func(_, _ ID) (*MAI, error) {
 		return &MAI{
 			Hops: hopCount, Vendor37: hopCount, From: d.postmaster(), To: []Address{n.from},

@@ -16,31 +16,71 @@ type ReaderConfig struct {
 	PO      FS
 	Trace   *trace.Actor // nil records nothing
 	Mailbox string       // the user
-	// Backoff separates the attempts at a mailbag that somebody else has open.
-	Backoff time.Duration
-	Tries   int
+	// Poll separates two looks of Run at the mailbag.
+	Poll time.Duration
+	// Backoff separates the attempts at a file that somebody else has open, Reconnect those
+	// at a server that was lost.
+	Backoff, Reconnect time.Duration
+	Tries              int
 	// Drain takes what could be read whole out of the mailbag, as a client without inbox
 	// shadowing does.
 	//
 	// src: KB Q96718
 	Drain bool
+	// Shadow leaves the mail on the postoffice and marks it read. A client that cannot do
+	// that says nothing and shows nothing.
+	//
+	// src: KB Q96718, Q130750
+	Shadow bool
 	// StopOnCorrupt makes the reader stop at the first bad message.
 	//
 	// src: KB Q104277
 	StopOnCorrupt bool
+	// LockedIsEmpty is the client before 3.2: it takes the size of a message file that is
+	// locked exclusively for 0, and so the checksum for wrong. A later one backs off.
+	//
+	// src: KB Q107756
+	LockedIsEmpty bool
+
+	// OnMail, if set, is told of each item that Run downloads; a message that cannot be
+	// taken out of the mailbag is downloaded again by every poll.
+	//
+	// src: KB Q170574
+	OnMail func(Item)
+	// OnError, if set, is told why a poll of Run failed.
+	OnError func(error)
 }
 
 // Defaults of a reader.
 //
-// src: KB Q86100 (SpoolerBackoffInterval of 2000 ms); assumed (tries)
+// src: KB Q86100 (PollingInterval of 10 minutes, SpoolerBackoffInterval of 2000 ms,
+// SpoolerReconnectInterval of 60 s); assumed (tries).
 const (
+	defaultReaderPoll  = 10 * time.Minute
 	defaultBackoff     = 2 * time.Second
+	defaultReconnect   = 60 * time.Second
 	defaultReaderTries = 3
 )
 
-// DefaultReaderConfig returns the defaults.
+// DefaultReaderConfig returns the defaults. The client is that of version 3.0, whose
+// mailbag is looked at and not changed.
 func DefaultReaderConfig() ReaderConfig {
-	return ReaderConfig{Backoff: defaultBackoff, Tries: defaultReaderTries}
+	return ReaderConfig{
+		Poll: defaultReaderPoll, Backoff: defaultBackoff, Reconnect: defaultReconnect, Tries: defaultReaderTries,
+		LockedIsEmpty: true,
+	}
+}
+
+func (c *ReaderConfig) validate() error {
+	switch {
+	case c.Runtime == nil || c.PO == nil:
+		return errors.New("reader: runtime and postoffice are needed")
+	case c.Tries <= 0 || c.Backoff < 0 || c.Reconnect < 0 || c.Poll <= 0:
+		return fmt.Errorf("reader: poll %v, tries %d, back-off %v or reconnect %v out of range", c.Poll, c.Tries, c.Backoff, c.Reconnect)
+	case c.Drain && c.Shadow:
+		return errors.New("reader: mail is either taken away or shadowed")
+	}
+	return validateName(c.Mailbox)
 }
 
 // Item is one message of a mailbag.
@@ -55,7 +95,9 @@ type Item struct {
 	Reason  Reason
 	Detail  string
 	Text    string
-	Message *MAI // nil unless whole
+	Message *MAI // nil if the message file is not whole
+
+	late bool // somebody has the message file open: read it another time
 }
 
 // Inbox is what a reader found.
@@ -77,46 +119,109 @@ func (in Inbox) Copies(token Token) (whole, corrupt int) {
 
 // Reader is a user's mail client reading its mailbag on the postoffice.
 type Reader struct {
-	cfg ReaderConfig
-	fs  *tracedFS
-	bag string // read on first use
+	cfg  ReaderConfig
+	fs   FS
+	bag  string           // read at logon
+	seen map[itemKey]bool // what Run has shown and left in the mailbag
 }
 
 // NewReader checks the configuration. It opens nothing.
 func NewReader(cfg ReaderConfig) (*Reader, error) {
-	if cfg.Runtime == nil || cfg.PO == nil {
-		return nil, errors.New("reader: runtime and postoffice are needed")
+	if err := cfg.validate(); err != nil {
+		return nil, err
 	}
-	if cfg.Tries <= 0 || cfg.Backoff < 0 {
-		return nil, fmt.Errorf("reader: tries %d or back-off %v out of range", cfg.Tries, cfg.Backoff)
-	}
-	return &Reader{cfg: cfg, fs: &tracedFS{fs: cfg.PO, actor: cfg.Trace}}, validateName(cfg.Mailbox)
+	fs := searchFirst{&tracedFS{fs: cfg.PO, actor: cfg.Trace}}
+	return &Reader{cfg: cfg, fs: fs, seen: map[itemKey]bool{}}, nil
 }
 
 // Read lists the mailbag, oldest first, and verifies every message. The error is for a
 // mailbag that cannot be read at all.
 func (r *Reader) Read() (Inbox, error) {
-	if err := r.load(); err != nil {
+	if err := r.logon(); err != nil {
 		return nil, err
 	}
-	b, err := r.open()
-	if err != nil {
-		if reasonOf(err) != ReasonNone || isMissing(err) {
-			err = fmt.Errorf("%s: %w", HeaderRetrievalError, err)
+	in, err := r.download()
+	if err != nil || !r.cfg.Drain && !r.cfg.Shadow {
+		return in, err
+	}
+	err = r.settle(in)
+	if isDenied(err) {
+		r.log("%s is not updated: %v", KeyPath(r.bag), err)
+		if r.cfg.Shadow {
+			in = nil
 		}
-		return nil, err
+		err = nil
 	}
-	in, err := r.list(b)
-	return in, errors.Join(err, b.close())
+	return in, err
 }
 
-func (r *Reader) load() error {
+// Run polls the mailbag until stop is signaled.
+//
+// src: KB Q86100 (transient and fatal errors), Q130515 (the NT client only polls)
+func (r *Reader) Run(stop rt.Event) {
+	for wait := time.Duration(0); !stop.Wait(wait); {
+		in, err := r.Read()
+		for _, it := range in {
+			r.show(it)
+		}
+		wait = r.pause(err)
+		if err != nil {
+			r.log("%v", err)
+			if r.cfg.OnError != nil {
+				r.cfg.OnError(err)
+			}
+		}
+	}
+}
+
+// show tells of an item. What stays in the mailbag because it must is told once.
+func (r *Reader) show(it Item) {
+	key := itemKey{slot: it.Slot, mai: it.name()}
+	stays := !it.Whole || !r.cfg.Drain && !r.cfg.Shadow
+	if stays && r.seen[key] {
+		return
+	}
+	if stays {
+		r.seen[key] = true
+	}
+	if !it.Whole {
+		r.log("MAIL SYSTEM ERROR: %s reason=%s %s", it.Code, it.Reason, it.Detail)
+	}
+	if r.cfg.OnMail != nil {
+		r.cfg.OnMail(it)
+	}
+}
+
+// pause is how long to wait after a poll that ended with err.
+//
+// src: KB Q86100
+func (r *Reader) pause(err error) time.Duration {
+	switch {
+	case err == nil || isMissing(err) || reasonOf(err) != ReasonNone:
+		return r.cfg.Poll
+	case isDenied(err):
+		return r.cfg.Backoff
+	}
+	return r.cfg.Reconnect
+}
+
+func (r *Reader) log(format string, args ...any) {
+	r.cfg.Trace.Emit(trace.Event{Kind: trace.MailLog, Text: fmt.Sprintf(format, args...)})
+}
+
+// logon finds the postoffice, which begins with a search, and the user's mailbag in it.
+//
+// src: KB Q126142 (FindFirstFile at logon), Q152838
+func (r *Reader) logon() error {
 	if r.bag != "" {
 		return nil
 	}
+	if _, err := r.fs.Find(`*.*`); err != nil {
+		return fmt.Errorf("%s: %w", ServerPathError, err)
+	}
 	dir, err := readDirectory(r.fs)
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", ServerPathError, err)
 	}
 	a := Address{dir.self.Network, dir.self.PO, r.cfg.Mailbox}
 	bag, ok := dir.user(a)
@@ -127,79 +232,29 @@ func (r *Reader) load() error {
 	return nil
 }
 
-// open backs off from a mailbag that is in use.
+// again calls try until it is not denied, Tries times at most.
 //
 // src: KB Q86100
-func (r *Reader) open() (b *mailbag, err error) {
-	for try := range r.cfg.Tries {
-		if try > 0 {
+func (r *Reader) again(try func() error) (err error) {
+	for i := range r.cfg.Tries {
+		if i > 0 {
 			r.cfg.Runtime.Sleep(r.cfg.Backoff)
 		}
-		if b, err = openPair(r.fs, r.bag, r.cfg.Drain); err == nil || !isDenied(err) {
-			return b, err
-		}
-	}
-	return nil, err
-}
-
-func (r *Reader) list(b *mailbag) (Inbox, error) {
-	var in Inbox
-	for slot := range b.key.LiveSlots() {
-		it, err := r.item(b, slot)
-		if err != nil {
-			return in, err
-		}
-		in = append(in, it)
-		if !it.Whole && r.cfg.StopOnCorrupt {
-			break
-		}
-	}
-	sortInbox(in)
-	if !r.cfg.Drain {
-		return in, nil
-	}
-	return in, r.drain(b, in)
-}
-
-// item reads one message as the verdict table's column of the client says.
-func (r *Reader) item(b *mailbag, slot int) (Item, error) {
-	it := Item{Slot: slot, Text: MailSystemError}
-	raw, err := b.rawRecord(slot)
-	if err != nil {
-		return it, err
-	}
-	record, j := judgeRecord(MBGPath(b.name), int64(slot)*RecordSize, raw)
-	if record != nil {
-		it.Record, it.Token = record, record.Token()
-		e := &Evidence{Checks: ChecksFull}
-		if it.Message, j, err = e.lookAtMessage(r.fs, record); err != nil {
-			return it, err
-		}
-	}
-	if j.Code == CodeBadMessageFile && j.Reason == ReasonHeader {
-		it.Detail, j = j.Detail, Judgement{} // the client only warns
-	}
-	if !j.Passed() {
-		it.Message = nil
-		it.Code, it.Reason, it.Detail = j.Code, j.Reason, j.Detail
-		return it, nil
-	}
-	it.Whole, it.Text = true, string(it.Message.Text)
-	return it, nil
-}
-
-// drain takes the whole items out of the mailbag and lets go of their files.
-func (r *Reader) drain(b *mailbag, in Inbox) error {
-	for _, it := range in {
-		if !it.Whole {
-			continue
-		}
-		if err := b.remove(it.Slot); err != nil {
-			return err
-		}
-		if err := releaseMessage(r.fs, it.Record.MAI, it.Message.Attachments); err != nil && !isDenied(err) {
+		if err = try(); !isDenied(err) {
 			return err
 		}
 	}
-	return nil
+	return err
+}
+
+// open opens the mailbag, and backs off from one that is in use.
+func (r *Reader) open(write bool) (b *mailbag, err error) {
+	err = r.again(func() (err error) {
+		b, err = openPair(r.fs, r.bag, write)
+		return err
+	})
+	if reasonOf(err) != ReasonNone || isMissing(err) {
+		err = fmt.Errorf("%s: %w", HeaderRetrievalError, err)
+	}
+	return b, err
 }

@@ -3,6 +3,7 @@ package mailclient
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/ntrdr/ntrdr/internal/trace"
 )
@@ -21,6 +22,9 @@ func (s *Sender) Run() Result {
 		s.update(func(r *Result) { r.Err = err })
 		return s.Progress()
 	}
+	if s.cfg.Spooler != nil {
+		s.cfg.Spooler.awaitIdle(s.cfg.Runtime, nil)
+	}
 	for {
 		a := &attempt{s: s, remote: &tracedFS{fs: s.cfg.Remote, actor: s.cfg.Trace, onCall: s.cfg.OnCall}}
 		err := a.run()
@@ -37,8 +41,18 @@ func (s *Sender) Run() Result {
 		if s.Progress().Attempts > s.cfg.Retries {
 			return s.giveUp(a)
 		}
-		s.cfg.Runtime.Sleep(s.cfg.Cycle)
+		s.cfg.Runtime.Sleep(s.pause(err))
 	}
+}
+
+// pause is the wait before the next attempt: that of an MTA, or of a client's spooler.
+//
+// src: KB Q148707 (cycle), Q86100 (spooler)
+func (s *Sender) pause(err error) time.Duration {
+	if s.cfg.Spooler != nil {
+		return s.cfg.Spooler.pause(err)
+	}
+	return s.cfg.Cycle
 }
 
 // nothing ends a run whose message is not, or no longer, in the mailbag: another
@@ -72,7 +86,7 @@ func (s *Sender) giveUp(last *attempt) Result {
 	err := errors.Join(
 		appendLog(s.cfg.Local, systemLogPath, failure.entry()),
 		last.dropLocal(),
-		failure.send(s.cfg.Local, s.dir, s.cfg.NameAttempts, last.mai),
+		failure.send(s.cfg.Local, s.dir, &s.local, last.mai),
 	)
 	if err != nil {
 		s.log("Failure queuing diagnostic data back to sender due to: %v", err)

@@ -48,6 +48,11 @@ type SenderConfig struct {
 	Retries      int           // attempts after the first
 	Cycle        time.Duration // between two attempts
 	NameAttempts int           // names tried when a created file exists
+	ShareControl bool          // CONTROL.GLB was made shareable (src: KB Q99204)
+	IDBlock      int           // names taken at once (src: KB Q148515); 0: as many as are needed
+	// Spooler, if set, gives the waits of a client in place of Cycle, and a wait for an
+	// idle user before the first attempt.
+	Spooler *Spooler
 
 	// OnCall, if set, is called after each remote call returned. The step is that of the
 	// call list, "3.1" to "5.4", or "abandon".
@@ -82,11 +87,16 @@ func (c *SenderConfig) validate() error {
 	switch {
 	case c.Runtime == nil || c.Local == nil || c.Remote == nil:
 		return errors.New("sender: runtime, local and remote postoffice are needed")
-	case c.Chunk <= 0 || c.Retries < 0 || c.Cycle < 0 || c.NameAttempts <= 0:
-		return fmt.Errorf("sender: chunk %d, retries %d, cycle %v or name attempts %d out of range",
-			c.Chunk, c.Retries, c.Cycle, c.NameAttempts)
+	case c.Chunk <= 0 || c.Retries < 0 || c.Cycle < 0 || c.NameAttempts <= 0 || c.IDBlock < 0:
+		return fmt.Errorf("sender: chunk %d, retries %d, cycle %v, name attempts %d or blocks of %d out of range",
+			c.Chunk, c.Retries, c.Cycle, c.NameAttempts, c.IDBlock)
 	case !c.MessageAccess.CanWrite():
 		return fmt.Errorf("sender: message access %#x cannot write", uint32(c.MessageAccess))
+	}
+	if c.Spooler != nil {
+		if err := c.Spooler.validate(); err != nil {
+			return err
+		}
 	}
 	return errors.Join(validateName(c.RemoteNetwork), validateName(c.RemotePO))
 }
@@ -133,6 +143,9 @@ type Sender struct {
 	cfg SenderConfig
 	dir *directory // of the local postoffice; read on first use
 	bag string     // outbound mailbag for the remote postoffice
+	// Names in the two postoffices.
+	local, remote names
+
 	mu  rt.Mutex
 	res Result // +checklocks:mu
 }
@@ -142,7 +155,8 @@ func NewSender(cfg SenderConfig) (*Sender, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	return &Sender{cfg: cfg, mu: cfg.Runtime.NewMutex()}, nil
+	n := names{attempts: cfg.NameAttempts, shared: cfg.ShareControl, block: cfg.IDBlock}
+	return &Sender{cfg: cfg, local: n, remote: n, mu: cfg.Runtime.NewMutex()}, nil
 }
 
 // Progress returns what is known of the message that Run is sending, or has sent last.
@@ -183,39 +197,10 @@ func (s *Sender) load() error {
 // recipients' postoffices, and in the mailbags of local recipients. It returns the
 // message's token.
 func (s *Sender) Submit(m Message) (Token, error) {
-	if err := errors.Join(m.validate(), s.load()); err != nil {
+	if err := s.load(); err != nil {
 		return "", err
 	}
-	bags, err := s.route(&m)
-	if err != nil {
-		return "", err
-	}
-	st := &store{fs: s.cfg.Local, attempts: s.cfg.NameAttempts, bags: bags}
-	token := m.Token
-	err = st.put(m.Attachments, func(first, id ID) (*MAI, error) {
-		if token == "" {
-			token = Token(fmt.Sprintf("<%s.%v>", s.dir.self.PO, id))
-		}
-		return m.build(token, s.cfg.Runtime.Now(), first)
-	})
-	return token, err
-}
-
-// route returns the mailbags for the message's recipients, each once.
-func (s *Sender) route(m *Message) ([]string, error) {
-	var bags []string
-	seen := map[string]bool{}
-	for _, a := range append(append([]Address(nil), m.To...), m.Cc...) {
-		bag, ok := s.dir.route(a)
-		if !ok {
-			return nil, fmt.Errorf("recipient %v: no such mailbox or postoffice", a)
-		}
-		if !seen[bag] {
-			seen[bag] = true
-			bags = append(bags, bag)
-		}
-	}
-	return bags, nil
+	return submit(&m, s.dir, &store{fs: s.cfg.Local, names: &s.local}, s.cfg.Runtime.Now())
 }
 
 // Pending returns how many messages wait in the outbound mailbag.

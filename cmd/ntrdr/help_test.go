@@ -32,9 +32,9 @@ func examples(t *testing.T, help string) (lines []string) {
 // Every example works when it is pasted. Those that need a server get as far as the
 // server.
 func TestExamples(t *testing.T) {
-	t.Chdir(t.TempDir())
 	for _, c := range commands() {
 		t.Run(c.name, func(t *testing.T) {
+			t.Chdir(t.TempDir())
 			help := here(t.Context(), c.name, "--help")
 			if help.Code != exitOK || help.Stderr != "" {
 				t.Fatalf("--help: %+v", help)

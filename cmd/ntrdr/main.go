@@ -37,7 +37,7 @@ type command struct {
 
 func commands() []*command {
 	return []*command{
-		reproCommand(), benchCommand(), conformanceCommand(), serveCommand(), sendCommand(), mailerCommand(),
+		reproCommand(), benchCommand(), conformanceCommand(), serveCommand(), sendCommand(), mailerCommand(), readCommand(),
 		poCommand(), paramsCommand(), versionCommand(),
 	}
 }

@@ -86,41 +86,79 @@ func (s *station) abort() {
 // synchronousPolicy makes the redirector a plain client: no caching, no write-behind.
 const synchronousPolicy = "q163401"
 
-// withPostoffice runs f as a task on the postoffice in a directory or behind a URL.
+// withPostoffice runs f as a task on the postoffice in a directory or behind a URL,
+// which is reached without any caching.
 func withPostoffice(c *invocation, where string, f func(mailclient.FS) error) error {
-	if !strings.Contains(where, "://") {
-		v, err := volume.OpenDir(where)
-		if err != nil {
-			return inputError{err}
-		}
-		defer func() { _ = v.Close() }() // only the root's handle
-		err = f(machine.LocalFS(v))
-		if _, local := errors.AsType[*nt.Error](err); local {
-			return inputError{err}
-		}
-		return err
-	}
 	set, err := builtinPolicy(synchronousPolicy, defaultEdition)
 	if err != nil {
 		return err
 	}
-	s, err := connect(c, where, machine.ActorSenderHost, stationFlags{settings: set, seed: uint64(os.Getpid())})
-	if err != nil {
-		return err
+	sf := stationFlags{settings: set, seed: uint64(os.Getpid())}
+	return onPostoffice(c, where, sf, func(d *desk) error {
+		defer context.AfterFunc(c.ctx, d.abort)()
+		return d.do("po", f)
+	})
+}
+
+// desk is where a command works on a postoffice: in a directory, or on a workstation
+// that is connected to it.
+type desk struct {
+	rt      *wallrt.Runtime
+	fs      mailclient.FS
+	station *station // nil for a directory
+}
+
+// abort ends every task now.
+func (d *desk) abort() {
+	if d.station != nil {
+		d.station.abort()
+		return
 	}
-	defer s.close()
-	defer context.AfterFunc(c.ctx, s.abort)()
+	d.rt.Close()
+}
+
+// do runs f as a task and waits for what the redirector has still to write. An error of
+// a file is the peer's, or with a directory the input's.
+func (d *desk) do(name string, f func(mailclient.FS) error) error {
 	var ferr error
-	if err := s.rt.Do("po", func() {
-		ferr = f(s.fs)
-		s.ws.Redirector.Idle().Wait(rt.Forever)
-	}); err != nil {
+	err := d.rt.Do(name, func() {
+		ferr = f(d.fs)
+		if d.station != nil {
+			d.station.ws.Redirector.Idle().Wait(rt.Forever)
+		}
+	})
+	if err != nil {
 		return peerError{err}
 	}
-	if _, remote := errors.AsType[*nt.Error](ferr); remote {
+	_, isFile := errors.AsType[*nt.Error](ferr)
+	switch {
+	case isFile && d.station != nil:
 		return peerError{ferr}
+	case isFile:
+		return inputError{ferr}
 	}
 	return ferr
+}
+
+// onPostoffice lets f work on the postoffice in a directory or behind a URL.
+func onPostoffice(c *invocation, where string, sf stationFlags, f func(*desk) error) error {
+	if strings.Contains(where, "://") {
+		s, err := connect(c, where, machine.ActorSenderHost, sf)
+		if err != nil {
+			return err
+		}
+		defer s.close()
+		s.trace.Watch(func(e trace.Event) { tell(c, e) })
+		return f(&desk{rt: s.rt, fs: s.fs, station: s})
+	}
+	v, err := volume.OpenDir(where)
+	if err != nil {
+		return inputError{err}
+	}
+	defer func() { _ = v.Close() }() // only the root's handle
+	r := wallrt.New(sf.seed)
+	defer r.Close()
+	return f(&desk{rt: r, fs: machine.LocalFS(v)})
 }
 
 func poCommand() *command {

@@ -77,6 +77,9 @@ var jsonForms = map[string][]string{
 		"link_bytes", "loss", "outcome", "policy", "profile_hash", "reason", "retransmits", "schema", "seed", "silent", "told",
 		"trace_checksum", "workload",
 	},
+	"item": {
+		"code", "commit", "declared", "detail", "path", "reason", "schema", "sender", "slot", "subject", "text", "whole",
+	},
 	"param": {
 		"acted", "changed", "choices", "default", "effect", "max", "min", "name", "origin", "ours", "path", "range", "since",
 		"source", "type", "unit", "value",

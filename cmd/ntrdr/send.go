@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/ntrdr/ntrdr/bench"
@@ -16,12 +17,14 @@ import (
 
 func sendCommand() *command {
 	return &command{
-		name: "send", args: "URL", summary: "the sender alone: one message to a live postoffice, through the redirector",
+		name: "send", args: "URL|DIR", summary: "the sender alone: one message to a live postoffice, through the redirector",
 		long: "Plays MSMAIL32 on a workstation of its own: the message waits in a local postoffice in memory and is sent to\n" +
 			"the postoffice behind the URL by the seven steps of KB Q143413, through the redirector under the policy and\n" +
-			"over the shaped link. It exits when the redirector has nothing left to write.",
-		example: "  ntrdr send --policies nt351 --link ras-28.8 smb1://mailuser:secret@127.0.0.1:4450/MAILDATA",
-		run:     runSend,
+			"over the shaped link. It exits when the redirector has nothing left to write. With sender and recipient in one\n" +
+			"postoffice, the client posts the message there itself, and that may be a directory, too.",
+		example: "  ntrdr send --policies nt351 --link ras-28.8 smb1://mailuser:secret@127.0.0.1:4450/MAILDATA\n" +
+			"  ntrdr po init maildata\n  ntrdr send --from NET/HQ/BOB --to NET/HQ/BOB maildata",
+		run: runSend,
 	}
 }
 
@@ -96,6 +99,12 @@ func runSend(c *invocation) error {
 	if err != nil {
 		return err
 	}
+	if from, to := m.From, m.To[0]; strings.EqualFold(from.Network+"/"+from.PO, to.Network+"/"+to.PO) {
+		return onPostoffice(c, c.flags.Arg(0), sf, func(d *desk) error {
+			defer context.AfterFunc(c.ctx, d.abort)()
+			return d.post(c, &f, spec, m)
+		})
+	}
 	s, err := connect(c, c.flags.Arg(0), machine.ActorSenderHost, sf)
 	if err != nil {
 		return err
@@ -103,6 +112,25 @@ func runSend(c *invocation) error {
 	defer s.close()
 	s.trace.Watch(func(e trace.Event) { tell(c, e) })
 	return s.send(c, &f, spec, m)
+}
+
+// post lets a client put a message into its own postoffice.
+func (d *desk) post(c *invocation, f *sendFlags, spec bench.Spec, m mailclient.Message) error {
+	cfg := mailclient.DefaultClientConfig()
+	cfg.Runtime = d.rt
+	cfg.Spooler.IdleRequiredInterval = 0 // nobody types
+	return d.do("send", func(fs mailclient.FS) error {
+		cfg.PO = fs
+		client, err := mailclient.NewClient(cfg)
+		if err != nil {
+			return inputError{err}
+		}
+		res := mailclient.Result{Told: mailclient.ToldSuccess, Attempts: 1}
+		if res.Token, err = client.Send(m); err != nil {
+			res.Told = mailclient.ToldError
+		}
+		return f.report(c, spec, res, err)
+	})
 }
 
 func newLetter(from, to string, size int) (mailclient.Message, error) {

@@ -221,7 +221,7 @@ func TestServeRefuses(t *testing.T) {
 func TestNobodyListens(t *testing.T) {
 	t.Parallel()
 	url := "smb1://mailuser:secret@" + closedPort(t) + "/MAILDATA"
-	for _, args := range [][]string{{"send"}, {"mailer"}, {"po", "init"}, {"po", "check"}, {"repro", "--server"}} {
+	for _, args := range [][]string{{"send"}, {"mailer"}, {"read"}, {"po", "init"}, {"po", "check"}, {"repro", "--server"}} {
 		got := hereAlone(t.Context(), t, append(args, url)...)
 		if got.Code != exitPeer || !strings.Contains(got.Stderr, "connection refused") || strings.Contains(got.Stderr, "secret") {
 			t.Errorf("%v: %+v", args, got)
