@@ -154,7 +154,7 @@ const (
 //
 // src: KB Q143413, KB Q163401; the meaning of the scopes is assumed
 func (c *Config) writePath(k caching, opt nt.CreateOptions, writeOnly bool) writePath {
-	mustWait := (!c.UseWriteBehind && c.governs(writeOnly)) || opt&nt.WriteThrough != 0
+	mustWait := c.mustWait(opt, writeOnly)
 	switch {
 	case k.write && mustWait:
 		return throughL1
@@ -171,7 +171,14 @@ func (c *Config) writePath(k caching, opt nt.CreateOptions, writeOnly bool) writ
 // governs reports whether UseWriteBehind is about a handle with these rights.
 //
 // src: assumed (KB Q143413 against KB Q163401)
-func (c Config) governs(writeOnly bool) bool { return c.NtrdrWriteBehindScope == ScopeAll || writeOnly }
+func (c *Config) governs(writeOnly bool) bool {
+	return c.NtrdrWriteBehindScope == ScopeAll || writeOnly
+}
+
+// mustWait reports whether a write returns only when the server has answered it.
+func (c *Config) mustWait(opt nt.CreateOptions, writeOnly bool) bool {
+	return (!c.UseWriteBehind && c.governs(writeOnly)) || opt&nt.WriteThrough != 0
+}
 
 // writeOnly reports whether the open may write and not read.
 func (o *serverOpen) writeOnly() bool {

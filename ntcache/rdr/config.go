@@ -37,6 +37,9 @@ type Config struct {
 	UseOpportunisticLocking bool
 	BufFilesDenyWrite       bool
 	BufReadOnlyFiles        bool
+	UseUnlockBehind         bool // the reply to an unlock is not awaited
+	UseLockReadUnlock       bool // LOCK_AND_READ and WRITE_AND_UNLOCK
+	LockQuota               int  // bytes a file that they keep
 	CacheFileTimeout        time.Duration
 	DormantFileLimit        int
 	SessTimeout             time.Duration
@@ -75,6 +78,8 @@ const (
 	cacheFileTimeout = 10 * time.Second
 	// src: KB Q102981
 	dormantFileLimit = 45
+	// src: KB Q102469 (6144; KB Q102981 has 4096 for NT 3.1)
+	lockQuota = 6144
 	// src: KB Q102067
 	sessTimeout = 45 * time.Second
 	// src: KB Q102981
@@ -105,6 +110,9 @@ func Stock() Config {
 		UseOpportunisticLocking: true,
 		BufFilesDenyWrite:       true,
 		BufReadOnlyFiles:        true,
+		UseUnlockBehind:         true,
+		UseLockReadUnlock:       true,
+		LockQuota:               lockQuota,
 		CacheFileTimeout:        cacheFileTimeout,
 		DormantFileLimit:        dormantFileLimit,
 		SessTimeout:             sessTimeout,
@@ -141,6 +149,8 @@ func (c Config) validate() error {
 		return fmt.Errorf("rdr: NtrdrL2Dispatch %q", c.NtrdrL2Dispatch)
 	case c.WriteBehindBuffers < 1 || c.WriteBehindBufferSize < 1:
 		return fmt.Errorf("rdr: %d write-behind buffers of %d bytes", c.WriteBehindBuffers, c.WriteBehindBufferSize)
+	case c.LockQuota < 0:
+		return fmt.Errorf("rdr: LockQuota %d", c.LockQuota)
 	case c.NtrdrPopupWait < 0 || c.KeepConn <= 0:
 		return fmt.Errorf("rdr: NtrdrPopupWait %v, KeepConn %v", c.NtrdrPopupWait, c.KeepConn)
 	case c.FindBufferSize < minSearchBuffer || min(c.LowerSearchBufferSize, c.UpperSearchBufferSize) < minSearchBuffer ||

@@ -23,17 +23,23 @@
 //
 // The last property, a reader that acts on the small file, is package mailclient's.
 //
+// Byte-range locks stay on this machine while an exclusive or batch oplock keeps the
+// others out, and go to the server before that is released: lockTable. Elsewhere each is
+// a request. Between handles of one machine the server decides: as long as one of several
+// has a lock there, none is served from a cache, because pages and ranges do not match.
+//
 // Lock order, outermost first:
 //
 //	Redirector.connecting       rt.Resource; held across connecting to the server
 //	fcb.opening                 rt.Resource; held across an open's request
+//	lockTable.moving            rt.Resource; held across a break's flush and locks
 //	fcb.io                      rt.Resource; held across an application's read or write
 //	  writeBehind.sending       rt.Resource; held across the WRITE of an L2 buffer
 //	  SharedCacheMap.writing    rt.Resource, of ntcache; held across paging writes
 //	    Redirector.mu           tables, FCB fields, event log; never held across a
 //	                            call into Remote or ntcache
 //
-// Limits: byte-range locks, raw mode, change notification and read-ahead are not
-// modelled; events that are never raised are in EventTypes, with the reason.
-// A file that is renamed while it is open stays known by its old name.
+// Limits: raw mode, change notification and read-ahead are not modelled; events that are
+// never raised are in EventTypes, with the reason. A file that is renamed while it is
+// open stays known by its old name.
 package rdr

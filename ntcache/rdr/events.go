@@ -11,6 +11,7 @@ type EventID int
 // src: windows-sys netevent.h (EVENT_RDR_*); KB Q163401 (26)
 const (
 	EventLostDelayedWrite       EventID = 26
+	EventInvalidLockReply       EventID = 3007
 	EventFailedUnlock           EventID = 3009
 	EventCloseBehind            EventID = 3011
 	EventUnexpectedError        EventID = 3012
@@ -61,8 +62,9 @@ var eventTypes = []EventType{
 		Never: "the server's log; the embedded server keeps none", Src: "KB Q126451",
 	},
 	{
-		ID: 3007, Name: "EVENT_RDR_INVALID_LOCK_REPLY", Log: systemLog, Source: sourceRdr,
-		Never: "a malformed reply ends the circuit, which is 3012", Src: "netevent.h",
+		ID: EventInvalidLockReply, Name: "EVENT_RDR_INVALID_LOCK_REPLY", Log: systemLog, Source: sourceRdr, Ours: true,
+		Text: "The server <server> refused to lock part of a file that the application was told it has locked.",
+		When: "a lock that was cached under an oplock is refused when the oplock breaks", Src: "netevent.h (the name); the case is assumed",
 	},
 	{
 		ID: EventFailedUnlock, Name: "EVENT_RDR_FAILED_UNLOCK", Log: systemLog, Source: sourceRdr, Ours: true,

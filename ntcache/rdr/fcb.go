@@ -23,11 +23,12 @@ type fcb struct {
 
 	// Guarded by Redirector.mu.
 	opens    []*serverOpen
-	users    int      // calls that are opening or settling the file
-	closings int      // closes that go on behind the application
-	settled  rt.Event // Notification: closings == 0
-	lostTold bool     // Event 26 has been raised and no write has succeeded since
-	written  uint64   // writes and changes of size that the server has answered
+	locks    *lockTable // nil until a range is locked or an oplock broken
+	users    int        // calls that are opening or settling the file
+	closings int        // closes that go on behind the application
+	settled  rt.Event   // Notification: closings == 0
+	lostTold bool       // Event 26 has been raised and no write has succeeded since
+	written  uint64     // writes and changes of size that the server has answered
 }
 
 // serverOpen is one open at the server: an application's handle, one being closed
@@ -224,27 +225,35 @@ func (f *fcb) flushBehind(why string) {
 		f.r.tr.Emit(trace.Event{Kind: trace.FileFlush, Path: f.path, Len: dirty, Text: why})
 	}
 	l2err := f.l2.flush(why)
+	lockErr := f.flushLocks() // what they keep is newer
 	l1err := f.cached.FlushBehind()
 	if dirty > 0 {
 		f.r.tr.Emit(trace.Event{
 			Kind: trace.FileFlush, Path: f.path, Text: why + " done",
-			Status: max(statusOf(l2err), statusOf(l1err)),
+			Status: max(statusOf(lockErr), statusOf(l2err), statusOf(l1err)),
 		})
 	}
 }
 
-func (f *fcb) dirtyBytes() int64 { return f.cached.DirtyBytes() + f.l2.pending() }
+func (f *fcb) dirtyBytes() int64 {
+	n := f.cached.DirtyBytes() + f.l2.pending()
+	if t := f.locked(); t != nil {
+		n += t.pending()
+	}
+	return n
+}
 
-// breakOplock gives up what the oplock on h allowed. New writes go to the server
-// from the moment the rights are changed; then what is dirty is flushed.
+// breakOplock gives up what the oplock on h allowed. New writes and locks go to the
+// server from the moment the rights are changed; then what is dirty is flushed, and the
+// locks that were cached become the server's.
+//
+// src: [MS-CIFS] §3.2.5.42; KB Q129202
 func (f *fcb) breakOplock(remote Remote, h nt.FileHandle, to nt.OplockLevel) {
 	f.hold()
 	defer f.r.release(f)
 	f.r.startBehind()
 	defer f.r.endBehind()
-	f.io.AcquireExclusive()
-	o, held, dormant := f.lowerOplock(h, to)
-	f.io.Release()
+	o, held, dormant := f.surrender(h, to)
 	switch {
 	case o == nil:
 		return // a CLOSE is on its way; it answers the break
@@ -252,7 +261,6 @@ func (f *fcb) breakOplock(remote Remote, h nt.FileHandle, to nt.OplockLevel) {
 		f.closeAtServer(o)
 		return
 	}
-	f.flushBehind("oplock break")
 	if to == nt.OplockNone && !f.guarded() {
 		f.cached.Purge()
 	}
@@ -263,6 +271,22 @@ func (f *fcb) breakOplock(remote Remote, h nt.FileHandle, to nt.OplockLevel) {
 	if err := remote.AckBreak(h, to); err != nil {
 		f.r.tr.Emit(trace.Event{Kind: trace.OplockAck, Path: f.path, FID: h.FID, Status: statusOf(err)})
 	}
+}
+
+// surrender lowers the oplock on h and sends what it protected, unless the file is
+// dormant. A lock that is asked for meanwhile waits until the cached ones are sent.
+func (f *fcb) surrender(h nt.FileHandle, to nt.OplockLevel) (o *serverOpen, held nt.OplockLevel, dormant bool) {
+	t := f.lockTable()
+	t.moving.AcquireExclusive()
+	defer t.moving.Release()
+	f.io.AcquireExclusive()
+	o, held, dormant = f.lowerOplock(h, to)
+	f.io.Release()
+	if o != nil && !dormant {
+		f.flushBehind("oplock break")
+		t.sendCached(o)
+	}
+	return o, held, dormant
 }
 
 // hold makes the caller a user of the FCB, so that it stays until release.
@@ -322,12 +346,20 @@ func (f *fcb) circuitLost(remote Remote, err error) {
 	}
 	f.opens = slices.DeleteFunc(f.opens, func(o *serverOpen) bool { return o.dead && o.closing })
 	f.users++
+	var lost int64
+	var changed rt.Event
+	if f.locks != nil {
+		lost, changed = f.locks.circuitLostLocked()
+	}
 	r.mu.Unlock()
 	defer r.release(f)
+	if changed != nil {
+		changed.Set()
+	}
 	if !hit {
 		return
 	}
-	if lost := f.cached.Discard() + f.l2.drop(); lost > 0 && f.countLost(lost, err) {
+	if lost += f.cached.Discard() + f.l2.drop(); lost > 0 && f.countLost(lost, err) {
 		r.popUpApart(f.path)
 	}
 }

@@ -95,8 +95,7 @@ func (r *Redirector) openAtServer(f *fcb, path string, c *circuit, p nt.CreatePa
 		return nil, err
 	}
 	o := &serverOpen{f: f, circuit: c, remote: c.remote, h: h, params: p, attr: res.Attributes, oplock: res.Oplock}
-	f.startAfresh(o, res, written)
-	r.register(o)
+	r.register(o, res, written)
 	return o, nil
 }
 
@@ -113,10 +112,8 @@ func (r *Redirector) countOpening(n int) {
 
 // startAfresh makes the cache believe the server's reply to an open, unless another
 // open of the file guards what is cached. The reply's size is old if a write of this
-// machine has been answered since the request.
+// machine has been answered since the request. The caller holds io exclusively.
 func (f *fcb) startAfresh(o *serverOpen, res nt.CreateResult, written uint64) {
-	f.io.AcquireExclusive()
-	defer f.io.Release()
 	if f.guarded() && res.Action == nt.FileOpened {
 		return
 	}
@@ -134,17 +131,10 @@ func truncates(d nt.Disposition) bool {
 }
 
 // register enters a new open, and makes up for a break that was faster.
-func (r *Redirector) register(o *serverOpen) {
+func (r *Redirector) register(o *serverOpen, res nt.CreateResult, written uint64) {
 	granted := o.oplock
 	o.caching = r.cfg.cacheability(o.params, o.attr, granted)
-	r.mu.Lock()
-	o.f.opens = append(o.f.opens, o)
-	r.byFID[o.h] = o
-	o.circuit.opens++
-	to, early := r.early[o.h]
-	early = early && granted != nt.OplockNone // else left over from another open
-	delete(r.early, o.h)
-	r.mu.Unlock()
+	to, early := o.f.enter(o, res, written)
 	if o.remote.Err() != nil { // asked when its loss finds the open, so that none passes between
 		o.kill()
 	}
@@ -154,6 +144,28 @@ func (r *Redirector) register(o *serverOpen) {
 	if early {
 		o.f.breakOplock(o.remote, o.h, to)
 	}
+}
+
+// enter makes an open one of its file's, and returns a break of its oplock that was
+// faster.
+func (f *fcb) enter(o *serverOpen, res nt.CreateResult, written uint64) (to nt.OplockLevel, early bool) {
+	r := f.r
+	f.io.AcquireExclusive()
+	defer f.io.Release()
+	f.startAfresh(o, res, written)
+	r.mu.Lock()
+	f.opens = append(f.opens, o)
+	r.byFID[o.h] = o
+	o.circuit.opens++
+	to, early = r.early[o.h]
+	early = early && o.oplock != nt.OplockNone // else left over from another open
+	delete(r.early, o.h)
+	uncache := f.locks != nil && f.locks.uncacheLocked()
+	r.mu.Unlock()
+	if uncache {
+		f.uncache("second open")
+	}
+	return to, early
 }
 
 // kill marks an open dead whose circuit may have been lost before it was registered.
@@ -176,6 +188,8 @@ func (h *Handle) rights() (caching, error) {
 		return caching{}, nt.StatusInvalidHandle
 	case h.open.dead:
 		return caching{}, nt.StatusNetworkNameDeleted
+	case h.f.locks != nil && h.f.locks.uncached:
+		return caching{}, nil
 	}
 	return h.open.caching, nil
 }
@@ -208,16 +222,30 @@ func (h *Handle) ReadAt(p []byte, off int64) (int, error) {
 			return 0, wrap("read", h.f.path, err)
 		}
 	}
-	var n int
-	if k.read {
-		n, err = h.f.cached.CopyRead(p, off)
-	} else if err = h.f.cached.FlushBehind(); err == nil {
-		n, err = h.open.remote.ReadAt(h.open.h, p, off)
-	}
+	n, err := h.read(k, p, off)
 	if errors.Is(err, io.EOF) {
 		return n, io.EOF
 	}
 	return n, wrap("read", h.f.path, err)
+}
+
+// read gets the bytes from where the handle's rights let it.
+func (h *Handle) read(k caching, p []byte, off int64) (n int, err error) {
+	if t := h.f.locked(); t != nil {
+		if err := t.conflict(h.open, rangeOf(off, len(p)), false, k.read); err != nil {
+			return 0, err
+		}
+		if n, served, err := t.read(h.open, p, off); served || err != nil {
+			return n, err
+		}
+	}
+	if k.read {
+		return h.f.cached.CopyRead(p, off)
+	}
+	if err := h.f.cached.FlushBehind(); err != nil {
+		return 0, err
+	}
+	return h.open.remote.ReadAt(h.open.h, p, off)
 }
 
 // WriteAt writes. Whether the data is on the server when it returns is the subject
@@ -258,6 +286,9 @@ func (h *Handle) put(k caching, p []byte, off int64) error {
 	if (path == throughL1 || path == direct) && o.overrunsSemaphore() {
 		return nt.StatusSemaphoreLimitExceeded
 	}
+	if kept, err := h.putUnderLocks(k, p, off, path != direct); kept || err != nil {
+		return err
+	}
 	switch path {
 	case behindInL1:
 		return h.f.cached.CopyWrite(p, off)
@@ -279,6 +310,21 @@ func (h *Handle) put(k caching, p []byte, off int64) error {
 	})
 }
 
+// putUnderLocks does for a write what the file's byte-range locks ask for: it is refused,
+// or kept for the unlock of its range.
+func (h *Handle) putUnderLocks(k caching, p []byte, off int64, cached bool) (kept bool, err error) {
+	t := h.f.locked()
+	if t == nil {
+		return false, nil
+	}
+	o := h.open
+	if err := t.conflict(o, rangeOf(off, len(p)), true, cached); err != nil {
+		return false, err
+	}
+	mayKeep := h.r.cfg.UseLockReadUnlock && !k.read && !h.r.cfg.mustWait(o.params.Options, o.writeOnly())
+	return t.write(o, p, off, mayKeep)
+}
+
 // Flush is FlushFileBuffers: it sends what is dirty, waits for the answers, and
 // returns the first error, also one of an earlier write-behind.
 //
@@ -288,6 +334,9 @@ func (h *Handle) Flush() error {
 		return wrap("flush", h.f.path, err)
 	}
 	err := h.f.l2.flush("FlushFileBuffers")
+	if err2 := h.f.flushLocks(); err == nil {
+		err = err2
+	}
 	if err2 := h.f.cached.Flush(); err == nil {
 		err = err2
 	}
@@ -303,7 +352,7 @@ func (h *Handle) Size() (int64, error) {
 	if err != nil {
 		return 0, wrap("size", h.f.path, err)
 	}
-	if err := h.f.l2.flush("query"); err != nil {
+	if err := errors.Join(h.f.l2.flush("query"), h.f.flushLocks()); err != nil {
 		return 0, wrap("size", h.f.path, err)
 	}
 	if k.read {
@@ -376,6 +425,7 @@ func (f *fcb) cleanup(o *serverOpen, flushed func()) {
 	f.io.AcquireExclusive() // a write that is under way comes before
 	f.io.Release()
 	f.flushBehind("close")
+	f.closeLocks(o)
 	flushed()
 	if !r.makeDormant(o) {
 		f.closeAtServer(o)

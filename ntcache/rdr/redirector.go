@@ -2,6 +2,7 @@ package rdr
 
 import (
 	"strings"
+	"time"
 
 	"github.com/ntrdr/ntrdr/internal/nt"
 	"github.com/ntrdr/ntrdr/internal/rt"
@@ -25,6 +26,12 @@ type Remote interface {
 	Mkdir(path string) error
 	Find(pattern string) ([]nt.FileInfo, error)
 	QueryPath(path string) (nt.FileInfo, error)
+	Lock(h nt.FileHandle, r nt.LockRange, wait time.Duration) error
+	Unlock(h nt.FileHandle, r nt.LockRange) error
+	LockAll(h nt.FileHandle, ranges []nt.LockRange) error
+	LockAndRead(h nt.FileHandle, p []byte, off int64) (int, error)
+	WriteAndUnlock(h nt.FileHandle, p []byte, off int64) (int, error)
+	Limits() nt.Limits
 	SetHandler(h nt.CircuitHandler)
 	// Echo asks the server whether it is there.
 	Echo() error
@@ -149,7 +156,7 @@ func (r *Redirector) DirtyBytes() int64 {
 	r.mu.Unlock()
 	var n int64
 	for _, f := range list { // map order: only a sum leaves the loop
-		n += f.cached.DirtyBytes() + f.l2.pending()
+		n += f.dirtyBytes()
 	}
 	return n
 }

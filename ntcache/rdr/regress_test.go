@@ -126,6 +126,7 @@ func (m *memory) grow(path string, size int) {
 	m.mu.Unlock()
 }
 
+func (m *memory) Limits() nt.Limits                            { return nt.Limits{MaxRead: 4096, MaxWrite: 4096} }
 func (m *memory) Flush(nt.FileHandle) error                    { return nil }
 func (m *memory) AckBreak(nt.FileHandle, nt.OplockLevel) error { return nil }
 func (m *memory) SetHandler(h nt.CircuitHandler)               { m.handler = h }

@@ -1,0 +1,137 @@
+package rdr
+
+import (
+	"io"
+	"slices"
+
+	"github.com/ntrdr/ntrdr/internal/nt"
+)
+
+// room is how many more bytes the file's lock buffers may keep.
+//
+// src: KB Q102981 (LockQuota, "for each file")
+func (t *lockTable) room() int {
+	t.f.r.mu.Lock()
+	defer t.f.r.mu.Unlock()
+	return t.roomLocked(nil)
+}
+
+// roomLocked leaves out the buffer that is to be replaced.
+func (t *lockTable) roomLocked(replaced *heldLock) int {
+	n := t.f.r.cfg.LockQuota
+	for _, l := range t.held {
+		if l != replaced {
+			n -= len(l.data)
+		}
+	}
+	return n
+}
+
+// pending returns the written bytes that wait in lock buffers.
+func (t *lockTable) pending() (n int64) {
+	t.f.r.mu.Lock()
+	defer t.f.r.mu.Unlock()
+	for _, l := range t.held {
+		if l.dirty {
+			n += int64(len(l.data))
+		}
+	}
+	return n
+}
+
+// read serves a read from what LOCK_AND_READ brought, or from the write that waits for
+// the unlock, if it lies within the locked range. If it only overlaps such a write, that
+// is sent first.
+//
+// src: KB Q102981; that reads are served until the unlock is assumed
+func (t *lockTable) read(o *serverOpen, p []byte, off int64) (n int, served bool, err error) {
+	want := rangeOf(off, len(p))
+	t.f.r.mu.Lock()
+	for _, l := range t.held {
+		if l.o != o || l.data == nil || l.place != lockAtServer || !within(want, l.r) {
+			continue
+		}
+		at := min(uint64(len(l.data)), want.Offset-l.r.Offset)
+		n = copy(p, l.data[at:])
+		t.f.r.mu.Unlock()
+		if n < len(p) {
+			err = io.EOF
+		}
+		return n, true, err
+	}
+	t.f.r.mu.Unlock()
+	return 0, false, t.flush(func(l *heldLock) bool { return l.o == o && overlap(l.r, want) })
+}
+
+// write keeps a write of exactly a locked range for the unlock, if it may be kept at
+// all. Any other ends what is kept of the ranges that it touches.
+//
+// src: KB Q102981 (write-and-unlock); [MS-CIFS] §2.2.4.21 (the range is the data's)
+func (t *lockTable) write(o *serverOpen, p []byte, off int64, mayKeep bool) (kept bool, err error) {
+	r := rangeOf(off, len(p))
+	if mayKeep && len(p) <= o.remote.Limits().MaxWrite && t.keep(o, p, r) {
+		return true, nil
+	}
+	touched := func(l *heldLock) bool { return l.o == o && overlap(l.r, r) }
+	err = t.flush(touched)
+	t.f.r.mu.Lock()
+	for _, l := range t.held {
+		if touched(l) && !l.dirty {
+			l.data = nil
+		}
+	}
+	t.f.r.mu.Unlock()
+	return false, err
+}
+
+// keep puts a write into the buffer of the lock that has its bounds.
+func (t *lockTable) keep(o *serverOpen, p []byte, r nt.LockRange) bool {
+	t.f.r.mu.Lock()
+	defer t.f.r.mu.Unlock()
+	l := t.find(o, r)
+	if l == nil || l.place != lockAtServer || l.r.Shared || len(p) > t.roomLocked(l) {
+		return false
+	}
+	l.data, l.dirty = slices.Clone(p), true
+	return true
+}
+
+// flush sends the written bytes of the buffers that which picks; the ranges stay locked.
+func (t *lockTable) flush(which func(*heldLock) bool) error {
+	t.f.r.mu.Lock()
+	dirty := slices.DeleteFunc(slices.Clone(t.held), func(l *heldLock) bool { return !l.dirty || !which(l) })
+	t.f.r.mu.Unlock()
+	for _, l := range dirty {
+		p := t.takeDirty(l)
+		if p == nil {
+			continue
+		}
+		if n, err := t.f.writeRemote(l.o, p, int64(l.r.Offset)); err != nil {
+			t.f.LostData(int64(len(p)-n), err)
+			return err
+		}
+	}
+	return nil
+}
+
+// takeDirty takes a write out of its buffer for the one who sends it; nil if there is
+// none.
+func (t *lockTable) takeDirty(l *heldLock) []byte {
+	t.f.r.mu.Lock()
+	defer t.f.r.mu.Unlock()
+	if !l.dirty {
+		return nil
+	}
+	p := l.data
+	l.dirty, l.data = false, nil
+	return p
+}
+
+// flushLocks sends what waits in the file's lock buffers.
+func (f *fcb) flushLocks() error {
+	t := f.locked()
+	if t == nil {
+		return nil
+	}
+	return t.flush(func(*heldLock) bool { return true })
+}
