@@ -184,7 +184,20 @@ func Lookup(name string) (Param, bool) {
 	return Param{}, false
 }
 
+// byName finds rows by their name as the table spells it: code does so for every value
+// of every machine that is assembled.
+var byName = func() map[string]*Param {
+	m := make(map[string]*Param, len(params))
+	for i := range params {
+		m[params[i].Name] = &params[i]
+	}
+	return m
+}()
+
 func find(name string) *Param {
+	if p := byName[name]; p != nil {
+		return p
+	}
 	for i := range params {
 		if strings.EqualFold(params[i].Name, name) {
 			return &params[i]

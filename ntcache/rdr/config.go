@@ -61,7 +61,7 @@ type Config struct {
 	NtrdrQuirkInt21LostWrite      bool
 	NtrdrQuirkInvalidTidLoop14Min bool
 
-	// Model constants without a registry value.
+	// Constants of the model: NtrdrX in the registry.
 	WriteBehindBuffers    int  // L2 buffers a file
 	WriteBehindBufferSize int  // bytes
 	OplockOnDenyNoneOnly  bool // ask for an oplock on deny-none opens alone
