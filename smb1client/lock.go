@@ -15,7 +15,7 @@ import (
 // StatusLockNotGranted or StatusFileLockConflict. A call that waits has no timer;
 // CancelWaits ends it.
 //
-// src: [MS-CIFS] §3.2.4.17, §3.2.6.1
+// src: [MS-CIFS] §3.2.4.16, §3.2.6.1
 func (t *Tree) Lock(h FileHandle, r LockRange, wait time.Duration) error {
 	return t.locking("lock", h, &smbwire.LockingAndXRequest{
 		Type: lockType(r.Shared), Timeout: lockTimeout(wait), Locks: lockRanges(r),
@@ -23,6 +23,8 @@ func (t *Tree) Lock(h FileHandle, r LockRange, wait time.Duration) error {
 }
 
 // Unlock unlocks a byte range that was locked with the same bounds.
+//
+// src: [MS-CIFS] §3.2.4.17
 func (t *Tree) Unlock(h FileHandle, r LockRange) error {
 	return t.locking("unlock", h, &smbwire.LockingAndXRequest{Unlocks: lockRanges(r)})
 }

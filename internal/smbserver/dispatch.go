@@ -149,7 +149,7 @@ const maxEchoes = 16
 
 // echo answers as often as it was asked to.
 //
-// src: [MS-CIFS] §3.3.5.32
+// src: [MS-CIFS] §3.3.5.33
 func (c *core) echo(x *exchange, r *smbwire.EchoRequest) (smbwire.Body, nt.Status) {
 	for i := range min(r.EchoCount, maxEchoes) {
 		c.send(x.cir, &smbwire.Message{

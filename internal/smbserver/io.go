@@ -66,7 +66,7 @@ func (c *core) readCore(x *exchange, r *smbwire.ReadRequest) (smbwire.Body, nt.S
 
 // lockAndRead locks the range asked for, and reads it or as much as the reply holds.
 //
-// src: [MS-CIFS] §3.3.5.21
+// src: [MS-CIFS] §3.3.5.22
 func (c *core) lockAndRead(x *exchange, r *smbwire.LockAndReadRequest) (smbwire.Body, nt.Status) {
 	o, st := x.file(r.FID)
 	if st != nt.StatusSuccess {
@@ -156,7 +156,7 @@ func (c *core) writeAndUnlock(x *exchange, r *smbwire.WriteAndUnlockRequest) (sm
 
 // writeAndClose closes even if the write fails.
 //
-// src: [MS-CIFS] §3.3.5.33
+// src: [MS-CIFS] §3.3.5.34
 func (c *core) writeAndClose(x *exchange, r *smbwire.WriteAndCloseRequest) (smbwire.Body, nt.Status) {
 	o, st := x.file(r.FID)
 	if st != nt.StatusSuccess {

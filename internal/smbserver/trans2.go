@@ -12,7 +12,7 @@ import (
 // transaction2 handles the subcommands. Requests that come in parts are refused:
 // none that is handled here needs more than one message.
 //
-// src: [MS-CIFS] §3.3.5.34
+// src: [MS-CIFS] §3.3.5.58
 func (c *core) transaction2(x *exchange, t *smbwire.Transaction2Request) (smbwire.Body, nt.Status) {
 	if int(t.TotalParams) > len(t.Params) || int(t.TotalData) > len(t.Data) {
 		return nil, nt.StatusNotSupported
