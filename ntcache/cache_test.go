@@ -20,6 +20,7 @@ type disk struct {
 	k        *simrt.Kernel
 	data     []byte
 	perWrite time.Duration
+	perRead  time.Duration
 	fail     error
 	busy     int // paging writes under way
 	overlap  bool
@@ -41,6 +42,7 @@ func (d *disk) note(op string, off int64, n int) {
 
 func (d *disk) PageIn(p []byte, off int64) (int, error) {
 	d.note("in", off, len(p))
+	d.k.Sleep(d.perRead)
 	if off >= int64(len(d.data)) {
 		return 0, io.EOF
 	}
@@ -62,9 +64,15 @@ func (d *disk) PageOut(p []byte, off int64) (int, error) {
 	return copy(d.data[off:], p), nil
 }
 
+func (d *disk) resize(n int64) {
+	d.data = append(d.data[:min(n, int64(len(d.data)))], make([]byte, max(0, n-int64(len(d.data))))...)
+}
+
 func (d *disk) LostData(n int64, _ error)     { d.lost += n }
 func (d *disk) AcquireForLazyWrite(bool) bool { return true }
 func (d *disk) ReleaseFromLazyWrite()         {}
+func (d *disk) AcquireForReadAhead(bool) bool { return true }
+func (d *disk) ReleaseFromReadAhead()         {}
 
 // run executes story as a task and then lets the lazy writer finish.
 func run(t *testing.T, cfg ntcache.Config, story func(k *simrt.Kernel, m *ntcache.Manager)) {

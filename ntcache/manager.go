@@ -1,12 +1,14 @@
 package ntcache
 
 import (
+	"slices"
+
 	"github.com/ntrdr/ntrdr/internal/rt"
 	"github.com/ntrdr/ntrdr/internal/trace"
 )
 
 // BackingStore is how the Cache Manager sees a file: paging reads and writes, and
-// the file system's consent before the lazy writer touches the file.
+// the file system's consent before a worker thread touches the file.
 type BackingStore interface {
 	// PageIn reads len(p) bytes at off; a short count means end of file.
 	PageIn(p []byte, off int64) (int, error)
@@ -20,19 +22,40 @@ type BackingStore interface {
 	// ReleaseFromLazyWrite; without wait it may refuse.
 	AcquireForLazyWrite(wait bool) bool
 	ReleaseFromLazyWrite()
+	// AcquireForReadAhead asks to keep the file readable until
+	// ReleaseFromReadAhead; without wait it may refuse.
+	AcquireForReadAhead(wait bool) bool
+	ReleaseFromReadAhead()
 }
 
 // Manager is the Cache Manager of one machine.
 type Manager struct {
-	rt    rt.Runtime
-	cfg   Config
-	tr    *trace.Actor
-	slots rt.Semaphore // ConcurrentFileFlushes
+	rt       rt.Runtime
+	cfg      Config
+	tr       *trace.Actor
+	maxPages int
+	room     rt.Event // Notification: memory may have become free
 
 	mu         rt.Mutex
 	maps       []*SharedCacheMap // in order of creation: the lazy writer's order
-	dirtyPages int               // the sum over maps
 	lazyActive bool              // a scan is armed or running
+	scanQueued bool              // a scan out of turn has been started
+
+	dirtyPages   int              // the sum over maps
+	writingPages int              // the sum over maps
+	deferred     []*deferredWrite // throttled writers, oldest first
+
+	lru        lruList  // all views
+	usedPages  int      // resident or promised; at most maxPages
+	usedViews  int      // existing or promised; at most cfg.Views
+	free       [][]byte // page buffers to use again
+	spare      []*vacb  // views to use again
+	runs       [][]byte // buffers of paging I/O to use again
+	hungry     int      // tasks that wait for memory
+	pageWriter bool     // the mapped page writer is at work
+
+	express, regular []work
+	working          int // worker threads that have work
 }
 
 // New makes a Cache Manager, or says what is wrong with cfg.
@@ -40,32 +63,47 @@ func New(r rt.Runtime, cfg Config, tr *trace.Actor) (*Manager, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	return &Manager{rt: r, cfg: cfg, tr: tr, mu: r.NewMutex(), slots: r.NewSemaphore(cfg.ConcurrentFileFlushes)}, nil
+	m := &Manager{
+		rt: r, cfg: cfg, tr: tr, mu: r.NewMutex(), room: r.NewEvent(rt.Notification),
+		maxPages: int(cfg.CacheSize / int64(cfg.PageSize)),
+	}
+	m.lru.init()
+	return m, nil
 }
 
 // NewMap sets up the shared cache map of a file of the given size, all of it valid
 // data. The name appears in traces.
 func (m *Manager) NewMap(name string, b BackingStore, size int64) *SharedCacheMap {
 	s := &SharedCacheMap{
-		m: m, name: name, backing: b, fileSize: size, validData: size,
-		mu: m.rt.NewMutex(), writing: m.rt.NewResource(), turn: m.rt.NewResource(), pages: map[int64]*page{},
+		m: m, name: name, backing: b, fileSize: size, validData: size, granularity: m.cfg.ReadAheadGranularity,
+		mu: m.rt.NewMutex(), writing: m.rt.NewResource(),
 	}
 	m.mu.Lock()
-	m.maps = append(m.maps, s)
+	m.listLocked(s)
 	m.mu.Unlock()
 	return s
+}
+
+// listLocked puts a map on the lazy writer's list, unless it is there.
+func (m *Manager) listLocked(s *SharedCacheMap) {
+	if !s.listed {
+		s.listed = true
+		m.maps = append(m.maps, s)
+	}
+}
+
+func (m *Manager) unlistLocked(s *SharedCacheMap) {
+	if i := slices.Index(m.maps, s); i >= 0 {
+		m.maps = slices.Delete(m.maps, i, i+1)
+	}
+	s.listed = false
 }
 
 // Forget drops a map that has no dirty pages from the lazy writer's list.
 func (m *Manager) Forget(s *SharedCacheMap) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for i, have := range m.maps {
-		if have == s {
-			m.maps = append(m.maps[:i], m.maps[i+1:]...)
-			return
-		}
-	}
+	m.unlistLocked(s)
 }
 
 // DirtyPages returns how many pages of all files are dirty.
@@ -75,29 +113,5 @@ func (m *Manager) DirtyPages() int {
 	return m.dirtyPages
 }
 
-// WriteBehind runs f, which flushes s behind its application, when one of the
-// ConcurrentFileFlushes slots is free. It does not block. A file has one slot at most:
-// who waits for another flush of the same file waits without one.
-func (m *Manager) WriteBehind(s *SharedCacheMap, f func()) {
-	m.rt.Go("write-behind "+s.name, func() {
-		s.turn.AcquireExclusive()
-		defer s.turn.Release()
-		m.slots.Acquire(rt.Forever)
-		defer m.slots.Release()
-		f()
-	})
-}
-
-// countDirty adds n to the total and wakes the lazy writer from idle.
-func (m *Manager) countDirty(n int) {
-	m.mu.Lock()
-	m.dirtyPages += n
-	wake := n > 0 && !m.lazyActive
-	if wake {
-		m.lazyActive = true
-	}
-	m.mu.Unlock()
-	if wake {
-		m.armLazyWriter(m.cfg.LazyFirstDelay)
-	}
-}
+// shortLocked reports whether somebody waits for pages to become clean.
+func (m *Manager) shortLocked() bool { return len(m.deferred) > 0 || m.hungry > 0 }

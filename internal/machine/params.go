@@ -36,6 +36,7 @@ func RedirectorConfig(s registry.Settings) rdr.Config {
 	c.NtrdrCloseWaitsForFlush = s.Bool("NtrdrCloseWaitsForFlush")
 	c.NtrdrPopupWait = s.Duration("NtrdrPopupWait")
 	c.KeepConn = s.Duration("KeepConn")
+	c.ReadAheadThroughput = s.DWORD("ReadAheadThroughput")
 	setQuirks(&c, s)
 	modelConstants(&c, s)
 	return c
@@ -80,6 +81,9 @@ func modelConstants(c *rdr.Config, s registry.Settings) {
 // CacheConfig maps the registry to the Cache Manager's configuration.
 func CacheConfig(s registry.Settings) ntcache.Config {
 	c := ntcache.Stock()
+	c.PageSize = int(s.DWORD("NtrdrPageSize"))
+	c = c.WithMemory(int64(s.DWORD("NtrdrPhysicalMemory")) << 20)
+	c.QuirkWriteThroughTailCached = s.Bool("NtrdrQuirkWriteThroughTailCached")
 	c.LazyFirstDelay = s.Duration("NtrdrLazyFirstDelay")
 	c.LazyScanPeriod = s.Duration("NtrdrLazyScanPeriod")
 	c.LazyFraction = int(s.DWORD("NtrdrLazyFraction"))

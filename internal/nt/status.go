@@ -76,6 +76,7 @@ const (
 	StatusConnectionAborted      Status = 0xC0000241
 	StatusUserSessionDeleted     Status = 0xC0000203
 	StatusOplockNotGranted       Status = 0xC00000E2
+	StatusUserMappedFile         Status = 0xC0000243
 )
 
 type statusInfo struct {
@@ -147,6 +148,7 @@ var statusTable = map[Status]statusInfo{
 	StatusCannotDelete:           {"STATUS_CANNOT_DELETE", 5},
 	StatusFileDeleted:            {"STATUS_FILE_DELETED", 5},
 	StatusFileClosed:             {"STATUS_FILE_CLOSED", 6},
+	StatusUserMappedFile:         {"STATUS_USER_MAPPED_FILE", 1224},
 	StatusUserSessionDeleted:     {"STATUS_USER_SESSION_DELETED", 64},
 	StatusConnectionDisconnected: {"STATUS_CONNECTION_DISCONNECTED", 64},
 	StatusConnectionReset:        {"STATUS_CONNECTION_RESET", 64},

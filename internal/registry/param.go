@@ -75,6 +75,7 @@ const (
 	UnitMilliseconds = "ms"
 	UnitMinutes      = "min"
 	UnitBytes        = "bytes"
+	UnitMegabytes    = "MB"
 	UnitFlag         = "0/1"
 )
 

@@ -409,9 +409,8 @@ func TestIdleValuesHaveAReason(t *testing.T) {
 var pending = []string{
 	"RawIoTimeLimit",
 	"UseUnlockBehind", "UseLockReadUnlock", "LockQuota", "UseRawRead", "UseRawWrite", "UseWriteRawData",
-	"ReadAheadThroughput",
 	"CachedOpenLimit", "EnableRaw", "MaxLinkDelay", "MinLinkThroughput", "LinkInfoValidTime", "MaxRawBufLen", "RawWorkItems",
-	"NtrdrQuirkMappedStaleFid", "NtrdrQuirkWriteThroughTailCached", "NtrdrQuirkRawOddSplit",
+	"NtrdrQuirkMappedStaleFid", "NtrdrQuirkRawOddSplit",
 }
 
 func TestLookup(t *testing.T) {

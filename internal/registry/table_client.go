@@ -77,7 +77,7 @@ var workstationParams = []Param{
 	number("KeepConn", 1, 65535, UnitSeconds, 600, "KB Q102981",
 		"idle time after which the client drops a connection").acted(),
 	number("ReadAheadThroughput", 0, anyDWORD, "KB/s", anyDWORD, "KB Q102981",
-		"throughput that read-ahead needs; -1 is taken as no minimum"),
+		"throughput that read-ahead needs; -1 is taken as no minimum").acted(),
 	flag("Use512ByteMaxTransfer", 0, "KB Q102981", "1: requests to MS-Net servers carry 512 bytes at most").idle("no MS-Net server is modelled"),
 	flag("ForceCoreCreateMode", 1, "KB Q102469 (name)", "not published").idle("only its name is published"),
 	flag("UseEncryption", 1, "KB Q102469 (name)", "0: passwords are sent as plain text").idle("a logon carries no file data; passwords are never sent as plain text"),

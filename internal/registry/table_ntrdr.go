@@ -34,7 +34,7 @@ var ntrdrParams = []Param{
 	flag("NtrdrQuirkMappedStaleFid", 0, "ours (the defect of KB Q184998)",
 		"1: a mapped file is written through a FID of a dead circuit"),
 	flag("NtrdrQuirkWriteThroughTailCached", 0, "ours (the defect of KB Q153993)",
-		"1: the tail of a write-through write stays in the cache"),
+		"1: the tail of a write-through write stays in the cache").acted(),
 	flag("NtrdrQuirkRawOddSplit", 0, "ours (the defect of KB Q152348)",
 		"1: a raw write over 64 KB is split into odd sizes"),
 	flag("NtrdrQuirkIgnoreOplockBreak", 0, "ours (the defect of KB Q163525)",

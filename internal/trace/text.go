@@ -16,6 +16,7 @@ var kindNames = [...]string{
 	FileState: "file-state", FileClosed: "file-closed", MailLog: "mail-log", Verdict: "verdict",
 	SegmentLost: "segment-lost", SegmentResent: "segment-resent", LinkDown: "link-down", LinkUp: "link-up",
 	FileDormant: "dormant", FileFlush: "flush", FileLost: "data-lost", TaskPanic: "task-panic",
+	ReadAhead: "read-ahead", WriteThrottled: "write-throttled",
 }
 
 // String names the kind as traces print it.

@@ -19,38 +19,40 @@ type Kind uint8
 
 // The kinds of events. The numbers enter the checksum: append, never reorder.
 const (
-	KindNone      Kind = iota
-	AppCall            // an application entered a call: Op, Path, Off, Len
-	AppReturn          // it returned: Op, Path, Off, Len, Status
-	AppNote            // an application says what it is doing: Text
-	PageDirty          // L1 accepted a write: Path, Off, Len
-	PageClean          // a paging write was answered: Path, Off, Len, Status
-	BufferFill         // an L2 write-behind buffer took data: Path, Off, Len, FID unused
-	BufferSend         // an L2 buffer was dispatched: Path, Off, Len, Text = trigger
-	BufferDone         // its write was answered: Path, Off, Len, Status
-	LazyScan           // the lazy writer looked: Off = dirty pages, Len = target pages
-	SMBSend            // an SMB left: Op = command, MID, FID, Off, Len, Path
-	SMBRecv            // an SMB arrived: Op = command, MID, FID, Off, Len, Status
-	OplockGrant        // Path, FID, Text = level
-	OplockBreak        // Path, FID, Text = level
-	OplockAck          // Path, FID, Text = level
-	TimerFire          // an SMB timer expired: Op = command, MID
-	CircuitUp          // a virtual circuit was established: Text = peer
-	CircuitDown        // a virtual circuit died: Text = why
-	EventLog           // an entry of the NT event log: Off = id, Op = source, Text
-	Popup              // a hard-error box: Op = title, Text
-	FileState          // what a server held when a reader looked: Path, Off = size, Len = opens
-	FileClosed         // a FID was closed at the server: Path, FID, Off = size
-	MailLog            // a line of a mail agent's log: Text
-	Verdict            // a mail agent judged a message: Text, Op = code
-	SegmentLost        // the link dropped a packet: Off = segment number, Len = bytes
-	SegmentResent      // TCP sent a segment again: Off = segment number, Len = bytes
-	LinkDown           // an outage began
-	LinkUp             // an outage ended
-	FileDormant        // a closed file was kept open at the server: Path, FID
-	FileFlush          // a flush of a file began or ended: Path, Len = dirty bytes, Text
-	FileLost           // dirty data was discarded: Path, Len = bytes
-	TaskPanic          // a task died: Op = name, Text
+	KindNone       Kind = iota
+	AppCall             // an application entered a call: Op, Path, Off, Len
+	AppReturn           // it returned: Op, Path, Off, Len, Status
+	AppNote             // an application says what it is doing: Text
+	PageDirty           // L1 accepted a write: Path, Off, Len
+	PageClean           // a paging write was answered: Path, Off, Len, Status
+	BufferFill          // an L2 write-behind buffer took data: Path, Off, Len, FID unused
+	BufferSend          // an L2 buffer was dispatched: Path, Off, Len, Text = trigger
+	BufferDone          // its write was answered: Path, Off, Len, Status
+	LazyScan            // the lazy writer looked: Off = dirty pages, Len = target pages
+	SMBSend             // an SMB left: Op = command, MID, FID, Off, Len, Path
+	SMBRecv             // an SMB arrived: Op = command, MID, FID, Off, Len, Status
+	OplockGrant         // Path, FID, Text = level
+	OplockBreak         // Path, FID, Text = level
+	OplockAck           // Path, FID, Text = level
+	TimerFire           // an SMB timer expired: Op = command, MID
+	CircuitUp           // a virtual circuit was established: Text = peer
+	CircuitDown         // a virtual circuit died: Text = why
+	EventLog            // an entry of the NT event log: Off = id, Op = source, Text
+	Popup               // a hard-error box: Op = title, Text
+	FileState           // what a server held when a reader looked: Path, Off = size, Len = opens
+	FileClosed          // a FID was closed at the server: Path, FID, Off = size
+	MailLog             // a line of a mail agent's log: Text
+	Verdict             // a mail agent judged a message: Text, Op = code
+	SegmentLost         // the link dropped a packet: Off = segment number, Len = bytes
+	SegmentResent       // TCP sent a segment again: Off = segment number, Len = bytes
+	LinkDown            // an outage began
+	LinkUp              // an outage ended
+	FileDormant         // a closed file was kept open at the server: Path, FID
+	FileFlush           // a flush of a file began or ended: Path, Len = dirty bytes, Text
+	FileLost            // dirty data was discarded: Path, Len = bytes
+	TaskPanic           // a task died: Op = name, Text
+	ReadAhead           // the Cache Manager reads ahead: Path, Off, Len
+	WriteThrottled      // a writer waits for dirty pages to be written, or goes on: Path, Len, Text
 )
 
 // Event is one thing that happened. Unused fields are zero.

@@ -47,6 +47,7 @@ type Config struct {
 	LowerSearchBufferSize   int           // bytes that a small search asks for
 	LowerSearchThreshold    int           // bytes; a search with a smaller buffer is small
 	UpperSearchBufferSize   int           // bytes that other searches ask for
+	ReadAheadThroughput     uint32        // KB/s that a link needs for read-ahead; NoMinimumThroughput: any
 
 	NtrdrWriteBehindScope   Scope
 	NtrdrL2Dispatch         Dispatch
@@ -120,6 +121,7 @@ func Stock() Config {
 		LowerSearchBufferSize:   lowerSearchBufferSize,
 		LowerSearchThreshold:    lowerSearchThreshold,
 		UpperSearchBufferSize:   upperSearchBufferSize,
+		ReadAheadThroughput:     NoMinimumThroughput,
 		NtrdrWriteBehindScope:   ScopeAll,
 		NtrdrL2Dispatch:         DispatchFull,
 		WriteBehindBuffers:      writeBehindBuffers,

@@ -41,6 +41,7 @@ type serverOpen struct {
 	params  nt.CreateParams // constant
 	attr    nt.FileAttributes
 	oplock  nt.OplockLevel
+	cache   *ntcache.PrivateCacheMap // constant
 	caching caching
 	dead    bool        // its circuit is gone
 	closing bool        // its CLOSE has been sent, or is about to be
@@ -392,5 +393,6 @@ func (f *fcb) closeAtServer(o *serverOpen) {
 	r.forgetFIDLocked(o)
 	f.opens = slices.DeleteFunc(f.opens, func(x *serverOpen) bool { return x == o })
 	r.mu.Unlock()
+	o.cache.Uninitialize(nil)
 	o.circuit.countOpen(-1)
 }

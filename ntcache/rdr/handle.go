@@ -95,6 +95,8 @@ func (r *Redirector) openAtServer(f *fcb, path string, c *circuit, p nt.CreatePa
 		return nil, err
 	}
 	o := &serverOpen{f: f, circuit: c, remote: c.remote, h: h, params: p, attr: res.Attributes, oplock: res.Oplock}
+	o.cache = f.cached.NewPrivate(handleFlags(p))
+	f.cached.SetReadAhead(r.cfg.readAhead(c.remote.Limits().LinkSpeed))
 	r.register(o, res, written)
 	return o, nil
 }
@@ -240,7 +242,7 @@ func (h *Handle) read(k caching, p []byte, off int64) (n int, err error) {
 		}
 	}
 	if k.read {
-		return h.f.cached.CopyRead(p, off)
+		return h.open.cache.CopyRead(p, off)
 	}
 	if err := h.f.cached.FlushBehind(); err != nil {
 		return 0, err
@@ -254,6 +256,7 @@ func (h *Handle) WriteAt(p []byte, off int64) (int, error) {
 	if err := h.checkRange("write", off, len(p)); err != nil {
 		return 0, err
 	}
+	h.throttle(len(p))
 	h.f.io.AcquireShared()
 	defer h.f.io.Release()
 	k, err := h.rights()
@@ -291,14 +294,14 @@ func (h *Handle) put(k caching, p []byte, off int64) error {
 	}
 	switch path {
 	case behindInL1:
-		return h.f.cached.CopyWrite(p, off)
+		return o.cache.CopyWrite(p, off)
 	case behindInL2:
 		if err := h.f.cached.FlushBehind(); err != nil { // what another handle wrote before comes before
 			return err
 		}
 		return h.f.l2.write(o, p, off)
 	case throughL1:
-		return h.f.cached.WriteThrough(p, off)
+		return o.cache.WriteThrough(p, off)
 	case direct:
 	}
 	if err := h.f.l2.flush("write"); err != nil {
@@ -372,6 +375,9 @@ func (h *Handle) SetSize(size int64) error {
 	}
 	h.f.io.AcquireExclusive() // a cached write beside it must find one size, here and at the server
 	defer h.f.io.Release()
+	if h.f.cached.Mapped() && size < h.f.cached.Size() {
+		return wrap("set size", h.f.path, nt.StatusUserMappedFile)
+	}
 	if err := h.Flush(); err != nil {
 		return err
 	}
@@ -403,28 +409,43 @@ func (h *Handle) Close() error {
 	r.mu.Unlock()
 	r.startBehind()
 	if !r.cfg.UseCloseBehind {
+		f.awaitIO()
 		f.cleanup(h.open, func() {})
 		return nil
 	}
 	flushed := r.rt.NewEvent(rt.Notification)
-	work := func() { f.cleanup(h.open, flushed.Set) }
-	if f.dirtyBytes() > 0 {
-		r.cache.WriteBehind(f.cached, work)
-	} else {
-		r.rt.Go("close-behind "+f.path, work)
-	}
+	r.rt.Go("close-behind "+f.path, func() { f.cleanupBehind(h.open, flushed.Set) })
 	if r.cfg.NtrdrCloseWaitsForFlush {
 		flushed.Wait(rt.Forever)
 	}
 	return nil
 }
 
+// awaitIO waits for the reads and writes that are under way.
+func (f *fcb) awaitIO() {
+	f.io.AcquireExclusive()
+	f.io.Release()
+}
+
+// cleanupBehind is cleanup, on a worker thread of the Cache Manager if there is
+// something to flush. It waits for a write that is under way before it takes one: the
+// write may itself wait for a worker thread to make pages clean.
+func (f *fcb) cleanupBehind(o *serverOpen, flushed func()) {
+	f.awaitIO()
+	work := func() { f.cleanup(o, flushed) }
+	if f.dirtyBytes() > 0 {
+		f.r.cache.WriteBehind(f.cached, work)
+		return
+	}
+	work()
+}
+
 // cleanup flushes the file and closes one of its opens, or leaves it dormant.
 func (f *fcb) cleanup(o *serverOpen, flushed func()) {
 	r := f.r
-	f.io.AcquireExclusive() // a write that is under way comes before
-	f.io.Release()
-	f.flushBehind("close")
+	if !f.discardDoomed(o) {
+		f.flushBehind("close")
+	}
 	f.closeLocks(o)
 	flushed()
 	if !r.makeDormant(o) {
