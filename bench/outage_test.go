@@ -33,7 +33,8 @@ func (c *cutter) into(s *bench.Spec) {
 		}
 		c.sent = c.sent || e.Actor == "sender" && e.Kind == trace.AppReturn && e.Op == "close" && strings.HasSuffix(e.Path, "INQUEUE3.KEY")
 		c.returned = c.returned || e.Actor == "sender" && e.Kind == trace.AppNote && strings.HasPrefix(e.Text, "step 6")
-		if c.fired || c.world == nil || e.Actor == "po" || !c.when(c, e) {
+		onServer := e.Actor == "po" || e.Actor == "link" // perhaps in the server's send, with what c.when locks
+		if c.fired || c.world == nil || onServer || !c.when(c, e) {
 			return
 		}
 		c.fired = true
