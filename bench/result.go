@@ -37,6 +37,8 @@ const (
 	P2 Path = "P2"
 	// P3 opens it for writing only, deny-write.
 	P3 Path = "P3"
+	// DenyNone opens it for reading and writing, deny-none: an oplock is asked for.
+	DenyNone Path = "deny-none"
 )
 
 // Spec describes one trial. Everything that can change the result is in it.
@@ -55,6 +57,9 @@ type Spec struct {
 	KeepEvents     bool // keep the trace, not its checksum alone
 	Shuffle        bool // explore another interleaving of ready tasks
 
+	// Sender and Mailer, if set, change the configurations of the mail agents last.
+	Sender func(*mailclient.SenderConfig)
+	Mailer func(*mailclient.MailerConfig)
 	// Wrap, if set, puts something around the sender's dialer, such as a capture.
 	Wrap func(rt.Runtime, link.Dialer) link.Dialer
 	// OnWorld, if set, is called with a simulated world before anything happens in it.
@@ -81,6 +86,11 @@ func (s Spec) Configure(c *mailclient.SenderConfig) {
 		c.MessageShare = nt.ShareNone
 	case P3:
 		c.MessageAccess = nt.GenericWrite
+	case DenyNone:
+		c.MessageShare = nt.ShareRead | nt.ShareWrite
+	}
+	if s.Sender != nil {
+		s.Sender(c)
 	}
 }
 

@@ -102,6 +102,9 @@ func (t *trial) mailerConfig() mailclient.MailerConfig {
 			server.Emit(trace.Event{Kind: trace.FileState, Path: path, Off: size, Len: int64(opens)})
 		}
 	}
+	if t.spec.Mailer != nil {
+		t.spec.Mailer(&c)
+	}
 	return c
 }
 

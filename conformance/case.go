@@ -37,7 +37,7 @@ type Case struct {
 	notOn    map[Target]string // the reason for each target that is not in on
 	setup    setupLines
 	steps    []*step
-	mail     *mailPlan // nil: steps tell the story
+	mail     bool // a mail story: a message is sent in trials
 	expect   []*expectation
 	variants []*variant
 }

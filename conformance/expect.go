@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ntrdr/ntrdr/bench"
 	"github.com/ntrdr/ntrdr/internal/trace"
 )
 
@@ -15,6 +16,7 @@ type observed struct {
 	start  int           // the first event of the story proper
 	steps  map[string]*stepRun
 	states map[look][]namedState
+	trial  *bench.Result // of a mail story
 }
 
 // stepRun is what became of a step, and the part of the trace in which it ran.
@@ -44,6 +46,7 @@ type expectation struct {
 	ofTrials bool      // it speaks of several trials
 	anywhere bool      // it may stand in a story of either kind
 	one      judge
+	all      func(trials []*observed) (bool, string)
 }
 
 // judge decides over one observation and says what was seen.

@@ -135,9 +135,7 @@ func (p *parser) open(title string) error {
 			return p.fail("the section %q stands twice", kind)
 		}
 		p.seen[kind], p.section = true, kind
-		if kind == "mail" {
-			p.c.mail = newMailPlan()
-		}
+		p.c.mail = p.c.mail || kind == "mail"
 		return nil
 	case "fix", "control", "variant":
 		return p.openVariant(kind, rest, title)
@@ -168,7 +166,7 @@ func (p *parser) openVariant(kind, rest, title string) error {
 		if row.Key == registry.LanmanServer {
 			actor = "server"
 		}
-		if err := v.setup.add(actor + " " + w); err != nil {
+		if err := v.setup.add(actor+" "+w, setupCommands()); err != nil {
 			return p.fail("%v", err)
 		}
 	}
@@ -184,7 +182,7 @@ func (p *parser) content(text string) error {
 	case "about":
 		p.c.About += text + "\n"
 	case "setup":
-		return p.c.setup.add(text)
+		return p.c.setup.add(text, setupCommands())
 	case "steps":
 		s, err := parseStep(text)
 		if err != nil {
@@ -194,7 +192,7 @@ func (p *parser) content(text string) error {
 		p.c.steps = append(p.c.steps, s)
 		p.last = &s.annotated
 	case "mail":
-		return p.c.mail.add(text)
+		return p.c.setup.add(text, mailCommands)
 	case "expect":
 		e, err := p.expectation(text)
 		p.c.expect = append(p.c.expect, e)
@@ -220,7 +218,11 @@ func (p *parser) expectation(text string) (*expectation, error) {
 func (p *parser) variantLine(text string) error {
 	v := p.c.variants[len(p.c.variants)-1]
 	if rest, ok := strings.CutPrefix(text, "with "); ok {
-		return v.setup.add(rest)
+		table := setupCommands()
+		if p.c.mail {
+			table = slices.Concat(table, mailCommands)
+		}
+		return v.setup.add(rest, table)
 	}
 	e, err := p.expectation(text)
 	v.expect = append(v.expect, e)
@@ -259,7 +261,7 @@ func (p *parser) complete() error {
 	if err := p.checkTargets(); err != nil {
 		return err
 	}
-	if (c.mail == nil) == (len(c.steps) == 0) {
+	if c.mail == (len(c.steps) > 0) {
 		return p.fail("a story needs a section steps or a section mail, and not both")
 	}
 	return p.checkExpectations()
@@ -302,7 +304,7 @@ func (p *parser) checkReach(v *variant) error {
 		if runs, _ := p.c.On(t); !runs {
 			continue
 		}
-		if p.c.mail != nil {
+		if p.c.mail {
 			return p.fail("a mail story runs on the model alone")
 		}
 		for _, l := range lines {
@@ -346,7 +348,7 @@ func (p *parser) checkExpectations() error {
 					return p.fail("there is no step with the label %q", l)
 				}
 			}
-			if e.ofTrials != (p.c.mail != nil) && !e.anywhere {
+			if e.ofTrials != p.c.mail && !e.anywhere {
 				return p.fail("`%s` does not belong in a story of this kind", e.text)
 			}
 		}

@@ -103,7 +103,7 @@ func (c *Case) runVersion(r *Result, v *variant, server Server) (err error) {
 		}
 	}()
 	switch {
-	case c.mail != nil:
+	case c.mail:
 		return c.runMail(r, v)
 	case r.Target == Model:
 		return c.runModel(r, v)

@@ -26,6 +26,7 @@ type setup struct {
 	triggers []trigger
 	server   []func(*smbserver.Config)
 	machine  []func(*machine.SimConfig)
+	mail     mailPlan
 	limit    time.Duration // of virtual time, for the whole story
 }
 
@@ -45,7 +46,7 @@ const defaultLimit = 4 * time.Hour
 func newSetup() *setup {
 	return &setup{
 		edition: registry.DefaultEdition, values: map[string][]string{}, link: "lan10", links: map[string]string{},
-		seed: 1, limit: defaultLimit,
+		seed: 1, limit: defaultLimit, mail: defaultMail(),
 	}
 }
 
@@ -80,20 +81,21 @@ type setupLine struct {
 
 type setupLines []setupLine
 
-func (l *setupLines) add(text string) error {
+// add reads a line of one of the tables.
+func (l *setupLines) add(text string, table []setupCommand) error {
 	words, err := splitWords(text)
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(setupCommands(), func(c setupCommand) bool { return c.name() == words[0] })
+	i := slices.IndexFunc(table, func(c setupCommand) bool { return c.name() == words[0] })
 	if i < 0 {
 		var known []string
-		for _, c := range setupCommands() {
+		for _, c := range table {
 			known = append(known, c.name())
 		}
-		return fmt.Errorf("setup: unknown word %q; there are %s", words[0], strings.Join(known, ", "))
+		return fmt.Errorf("unknown word %q; there are %s", words[0], strings.Join(known, ", "))
 	}
-	cmd := setupCommands()[i]
+	cmd := table[i]
 	a := newArgs(words[1:], cmd.usage)
 	apply := cmd.parse(a)
 	if err := a.finish(); err != nil {

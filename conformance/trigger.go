@@ -3,6 +3,7 @@ package conformance
 import (
 	"time"
 
+	"github.com/ntrdr/ntrdr/internal/rt"
 	"github.com/ntrdr/ntrdr/internal/trace"
 )
 
@@ -63,23 +64,40 @@ func (t *trigger) readWhat(a *args, words []string) {
 	a.named = nil
 }
 
-// arm makes the triggers act on what a recorder sees. The cut comes just after the
-// event: it is being recorded with locks held.
+// watch counts what triggers wait for.
+type watch struct {
+	list  []trigger
+	seen  []int
+	names *namer
+	cut   func(trigger)
+}
+
+func newWatch(list []trigger, dir string, cut func(trigger)) *watch {
+	return &watch{list: list, seen: make([]int, len(list)), names: newNamer(dir), cut: cut}
+}
+
+// see takes the next event. The cut comes just after it: it is being recorded with
+// locks held.
+func (w *watch) see(r rt.Runtime, e trace.Event) {
+	if len(w.list) == 0 {
+		return
+	}
+	e = w.names.name(e)
+	for i, t := range w.list {
+		if e.Actor != t.actor || !t.what.fits(e) {
+			continue
+		}
+		if w.seen[i]++; w.seen[i] == t.count {
+			r.AfterFunc(0, func() { w.cut(t) })
+		}
+	}
+}
+
+// arm makes the triggers act on what is recorded.
 func (w *world) arm(list []trigger) {
 	if len(list) == 0 {
 		return
 	}
-	names := newNamer(w.dir)
-	seen := make([]int, len(list))
-	w.trace.Watch(func(e trace.Event) {
-		e = names.name(e)
-		for i, t := range list {
-			if e.Actor != t.actor || !t.what.fits(e) {
-				continue
-			}
-			if seen[i]++; seen[i] == t.count {
-				w.rt.AfterFunc(0, func() { w.cut(t.actor, t.silence) })
-			}
-		}
-	})
+	t := newWatch(list, w.dir, func(t trigger) { w.cut(t.actor, t.silence) })
+	w.trace.Watch(func(e trace.Event) { t.see(w.rt, e) })
 }

@@ -114,6 +114,11 @@ func newSimWorld(name string, s *setup) (*world, error) {
 	return w, w.makeFiles(s)
 }
 
+// simGuard is as much of a world as a cut needs.
+func simGuard(sim *machine.Sim) *world {
+	return &world{target: Model, rt: sim.Kernel, sim: sim, links: map[string]*simlink.Link{"ws1": sim.Link, "ws2": sim.MailerLink}}
+}
+
 // dialSim gives a plain client a link of its own.
 func (w *world) dialSim(client, profile string) (link.Conn, error) {
 	l := w.links[client]
