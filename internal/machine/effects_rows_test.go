@@ -135,8 +135,8 @@ var wireEffects = []effect{
 		observe: func(s *story) string {
 			s.Link.Down(time.Hour)
 			return "given up after " + s.elapsed(func() {
-				if err := s.ws1.Delete("F"); !errors.Is(err, nt.StatusIOTimeout) {
-					s.t.Errorf("delete: %v", err)
+				if err := s.ws1.Mkdir("D"); !errors.Is(err, nt.StatusIOTimeout) {
+					s.t.Errorf("mkdir: %v", err)
 				}
 			}).Round(time.Second).String()
 		},

@@ -29,7 +29,12 @@ type effect struct {
 // effects is the table: at least a row for each value that the emulator acts on.
 func effects() []effect {
 	var all []effect
-	for _, part := range [][]effect{writeEffects, cacheEffects, wireEffects, serverEffects, ourEffects, circuitEffects, quirkEffects, modelEffects, lockEffects, cacheManagerEffects} {
+	for _, part := range [][]effect{
+		writeEffects, cacheEffects, wireEffects, serverEffects, ourEffects, circuitEffects, quirkEffects, modelEffects,
+		lockEffects,
+		nameEffects,
+		cacheManagerEffects,
+	} {
 		all = append(all, part...)
 	}
 	return all

@@ -38,6 +38,20 @@ var lockEffects = []effect{
 	},
 }
 
+// nameEffects: calls by path.
+var nameEffects = []effect{
+	{
+		set: "NtrdrSearchBeforeDelete=0",
+		observe: func(s *story) string {
+			s.putF("x")
+			mark := s.mark()
+			s.must(s.ws1.Delete("F"))
+			return strings.Join(s.sent(mark), " ")
+		},
+		stock: "TRANSACTION2 DELETE", changed: "DELETE",
+	},
+}
+
 // lockReadWriteUnlock is what a database does with a record.
 func lockReadWriteUnlock(s *story) string {
 	h := s.file("F", denyNone)
@@ -144,7 +158,7 @@ func TestCachedLocksAreSentBeforeTheOplockIsReleased(t *testing.T) {
 // takes the write of the range along.
 func TestALockReadsAndAnUnlockWrites(t *testing.T) {
 	tell(t, "t1", noOplocks, func(s *story) {
-		s.put("F", "0123456789abcdef")
+		s.putF("0123456789abcdef")
 		h := s.open("F", create(readWrite, denyNone))
 		mark := s.mark()
 		s.lock(h, 4, 8)
@@ -164,10 +178,10 @@ func TestALockReadsAndAnUnlockWrites(t *testing.T) {
 	})
 }
 
-// put writes a file from the other workstation.
-func (s *story) put(path, data string) {
+// putF writes the file F from the other workstation.
+func (s *story) putF(data string) {
 	s.t.Helper()
-	f := s.onWS2(path, create(readWrite, nt.ShareNone))
+	f := s.onWS2("F", create(readWrite, nt.ShareNone))
 	if _, err := f.WriteAt([]byte(data), 0); err != nil {
 		s.t.Fatal(err)
 	}
@@ -180,7 +194,7 @@ func (s *story) put(path, data string) {
 // A range at the end of the file is locked whole, and read as far as there is data.
 func TestALockAcrossTheEndOfTheFile(t *testing.T) {
 	tell(t, "t1", noOplocks, func(s *story) {
-		s.put("F", "0123")
+		s.putF("0123")
 		h := s.open("F", create(readWrite, denyNone))
 		s.lock(h, 2, 8)
 		p := make([]byte, 8)
@@ -240,7 +254,7 @@ func (s *story) must(err error) {
 // Data is kept up to LockQuota a file, then locks and writes go as without the value.
 func TestLockQuotaBoundsWhatIsKept(t *testing.T) {
 	tell(t, "t1", noOplocks, func(s *story) {
-		s.put("F", string(bytes.Repeat([]byte("x"), 10000)))
+		s.putF(string(bytes.Repeat([]byte("x"), 10000)))
 		h := s.open("F", create(readWrite, denyNone))
 		mark := s.mark()
 		s.lock(h, 0, 4096)

@@ -34,6 +34,7 @@ func RedirectorConfig(s registry.Settings) rdr.Config {
 	c.NtrdrWriteBehindScope = rdr.Scope(s.Text("NtrdrWriteBehindScope"))
 	c.NtrdrL2Dispatch = rdr.Dispatch(s.Text("NtrdrL2Dispatch"))
 	c.NtrdrCloseWaitsForFlush = s.Bool("NtrdrCloseWaitsForFlush")
+	c.NtrdrSearchBeforeDelete = s.Bool("NtrdrSearchBeforeDelete")
 	c.NtrdrPopupWait = s.Duration("NtrdrPopupWait")
 	c.KeepConn = s.Duration("KeepConn")
 	c.ReadAheadThroughput = s.DWORD("ReadAheadThroughput")

@@ -222,7 +222,7 @@ func TestADormantFileIsClosedForAnotherOpenAndForItsOwnDelete(t *testing.T) {
 		if err := s.ws1.Delete("F"); err != nil {
 			t.Error(err)
 		}
-		s.wantSent(mark, "CLOSE", "DELETE")
+		s.wantSent(mark, "CLOSE", "TRANSACTION2", "DELETE")
 	})
 }
 

@@ -19,6 +19,8 @@ var ntrdrParams = []Param{
 		"a write-behind buffer is sent when it is full, or when a fourth is needed").acted(),
 	flag("NtrdrCloseWaitsForFlush", 0, oursModel,
 		"1: a close returns when the file's dirty data is answered").acted(),
+	flag("NtrdrSearchBeforeDelete", 1, "ours (KB Q159178, which says it of a NetWare volume)",
+		"0: a file is deleted without a search for it").acted(),
 	number("NtrdrPopupWait", 0, anyDWORD, UnitSeconds, 0, "ours (the box of KB Q168460 stops its thread until OK)",
 		"how long the user takes to click OK in a Lost Delayed-Write Data box; 0: nobody waits").acted(),
 	flag("NtrdrReconnectVc0", 1, oursModel,

@@ -52,6 +52,7 @@ type Config struct {
 	NtrdrWriteBehindScope   Scope
 	NtrdrL2Dispatch         Dispatch
 	NtrdrCloseWaitsForFlush bool
+	NtrdrSearchBeforeDelete bool
 	NtrdrPopupWait          time.Duration // until the user clicks OK in a box
 
 	// Defects of certain builds: see package registry's table.
@@ -124,6 +125,7 @@ func Stock() Config {
 		ReadAheadThroughput:     NoMinimumThroughput,
 		NtrdrWriteBehindScope:   ScopeAll,
 		NtrdrL2Dispatch:         DispatchFull,
+		NtrdrSearchBeforeDelete: true,
 		WriteBehindBuffers:      writeBehindBuffers,
 		WriteBehindBufferSize:   writeBehindBufferSize,
 		OplockOnDenyNoneOnly:    true,

@@ -39,7 +39,7 @@
 //	    Redirector.mu           tables, FCB fields, event log; never held across a
 //	                            call into Remote or ntcache
 //
-// Limits: raw mode and change notification are not modelled; events that are
+// Limits: raw mode is not modelled; events that are
 // never raised are in EventTypes, with the reason. A file that is renamed while it is
 // open stays known by its old name.
 package rdr

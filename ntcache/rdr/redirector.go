@@ -1,6 +1,7 @@
 package rdr
 
 import (
+	"errors"
 	"strings"
 	"time"
 
@@ -31,6 +32,9 @@ type Remote interface {
 	LockAll(h nt.FileHandle, ranges []nt.LockRange) error
 	LockAndRead(h nt.FileHandle, p []byte, off int64) (int, error)
 	WriteAndUnlock(h nt.FileHandle, p []byte, off int64) (int, error)
+	// NotifyChange waits for changes in a directory, CancelWaits ends what waits on h.
+	NotifyChange(dir nt.FileHandle, filter nt.NotifyFilter, tree bool) ([]nt.Change, error)
+	CancelWaits(h nt.FileHandle) error
 	Limits() nt.Limits
 	SetHandler(h nt.CircuitHandler)
 	// Echo asks the server whether it is there.
@@ -108,9 +112,23 @@ func (r *Redirector) named(op, path string, f func(Remote) error) error {
 	return wrap(op, path, err)
 }
 
-// Delete deletes a file.
+// Delete deletes a file. The file is searched first, and if the search fails it is not
+// deleted.
+//
+// src: KB Q159178 (3.51; it says so of a NetWare volume, that it is the same with SMB is assumed)
 func (r *Redirector) Delete(path string) error {
-	return r.named("delete", path, func(m Remote) error { return m.Delete(path) })
+	return r.named("delete", path, func(m Remote) error {
+		if r.cfg.NtrdrSearchBeforeDelete {
+			_, err := m.Find(path)
+			if errors.Is(err, nt.StatusNoSuchFile) {
+				return nt.StatusObjectNameNotFound // to an application they are the same, error 2
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return m.Delete(path)
+	})
 }
 
 // Mkdir makes a directory.
