@@ -17,5 +17,6 @@ func setupCommands() []setupCommand {
 	return slices.Concat(
 		baseSetup,
 		triggerSetup,
+		registrySetup,
 	)
 }

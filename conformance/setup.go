@@ -206,7 +206,11 @@ func parseValues(actor string) func(a *args) func(*setup) {
 		if len(list) == 0 {
 			a.fail("NAME=VALUE is missing")
 		}
-		if _, err := settings(actor, list, registry.DefaultEdition); err != nil {
+		_, err := settings(actor, list, registry.DefaultEdition)
+		if err == nil {
+			err = obeyed(list)
+		}
+		if err != nil {
 			a.fail("%w", err)
 		}
 		return func(s *setup) { s.values[actor] = append(s.values[actor], list...) }
@@ -222,19 +226,15 @@ func parseSetupFile(a *args) func(*setup) {
 	return func(s *setup) { s.files = append(s.files, f) }
 }
 
-// settings makes registry settings of NAME=VALUE texts. A value that the emulator
-// does not act on is an error: a story about it would say nothing.
+// settings makes registry settings of NAME=VALUE texts.
 func settings(name string, values []string, edition string) (registry.Settings, error) {
 	var b strings.Builder
 	b.WriteString("REGEDIT4\n")
 	for _, v := range values {
 		name, value, _ := strings.Cut(v, "=")
 		row, ok := registry.Lookup(name)
-		switch {
-		case !ok:
+		if !ok {
 			return registry.Settings{}, fmt.Errorf("%s is no registry value that `ntrdr params` lists", name)
-		case !row.Acted:
-			return registry.Settings{}, fmt.Errorf("the emulator does not act on %s", name)
 		}
 		line, err := regLine(row, value)
 		if err != nil {
