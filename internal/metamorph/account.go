@@ -38,6 +38,8 @@ type holding struct {
 	ws    Machine
 	open  Op
 	alone bool // no other open of the file since it was opened: it still has its batch oplock
+	locks []Op
+	kept  bool // a write of just a locked range, which may go with its unlock
 }
 
 func newAccount(oplocks [2]bool) *account {
@@ -49,6 +51,10 @@ func newAccount(oplocks [2]bool) *account {
 //
 // src: KB Q163401 (write-only files), KB Q102981 (BufFilesDenyWrite)
 func (h *holding) delays() bool {
+	return h.kept || h.buffers()
+}
+
+func (h *holding) buffers() bool {
 	p := h.open.Params
 	return p.Access.CanWrite() && (!p.Access.CanRead() || !p.Share.DenyNone())
 }
@@ -56,6 +62,32 @@ func (h *holding) delays() bool {
 // delayedFor reports whether what others write may reach the server, and so ws, late.
 func (f *file) delayedFor(ws Machine) bool {
 	return slices.ContainsFunc(f.open, func(h *holding) bool { return h.ws != ws && h.delays() })
+}
+
+// oneRequest is what fits into one core request, whatever SizReqBuf is. Of longer reads and
+// writes that a lock refuses in the middle the plain client has done the first part.
+const oneRequest = 512
+
+func (f *file) locked() bool {
+	return slices.ContainsFunc(f.open, func(h *holding) bool { return len(h.locks) > 0 })
+}
+
+// lateRefusal reports whether a lock may refuse a write that its application has been told
+// to be done, because the write waits in a buffer and the server alone knows, or a part of
+// a read or write.
+func (a *account) lateRefusal(o Op) bool {
+	switch o.Kind {
+	case Write:
+		h := a.handles[o.Handle]
+		return o.Len > oneRequest && h.f.locked() || h.buffers() && slices.ContainsFunc(h.f.open, func(x *holding) bool { return x != h && len(x.locks) > 0 })
+	case Read:
+		return o.Len > oneRequest && a.handles[o.Handle].f.locked()
+	case Lock, LockShared:
+		h := a.handles[o.Handle]
+		return slices.ContainsFunc(h.f.open, func(x *holding) bool { return x != h && x.buffers() })
+	default:
+		return false
+	}
 }
 
 func (f *file) hasWriter() bool {
@@ -116,6 +148,8 @@ func (a *account) before(o Op) (s step) {
 		return step{skip: true} // its open failed, or it is closed
 	case o.Kind == Find:
 		return a.beforeFind()
+	case a.lateRefusal(o):
+		return step{skip: true}
 	case o.Kind == Rename && a.file(o.Path).isOpenForRename():
 		return step{skip: true}
 	}
@@ -175,6 +209,7 @@ func (a *account) after(o Op, ok bool) {
 		a.renamed(o)
 	case Write, SetSize, Lock, LockShared, Unlock:
 		h := a.handles[o.Handle]
+		h.locking(o)
 		h.f.changedBy(h.ws)
 	case Delete:
 		a.file(o.Path).changedBy(o.WS)
@@ -186,6 +221,27 @@ func (a *account) after(o Op, ok bool) {
 func (f *file) breakOplock() {
 	for _, x := range f.open {
 		x.alone = false
+	}
+}
+
+// locking keeps account of the handle's locks. An unlock may be behind the application, and
+// a write of just a locked range may go with it.
+//
+// src: KB Q102981 (UseUnlockBehind, UseLockReadUnlock)
+func (h *holding) locking(o Op) {
+	same := func(l Op) bool { return l.Off == o.Off && l.Len == o.Len }
+	switch o.Kind {
+	case Lock, LockShared:
+		h.locks = append(h.locks, o)
+	case Write:
+		h.kept = h.kept || slices.ContainsFunc(h.locks, same)
+	case Unlock:
+		if i := slices.IndexFunc(h.locks, same); i >= 0 {
+			h.locks = slices.Delete(h.locks, i, i+1)
+		}
+		h.kept = h.kept && len(h.locks) > 0
+		h.f.behind[h.ws] = true
+	default:
 	}
 }
 

@@ -67,8 +67,13 @@ var legal = map[string][]uint32{
 	"MinLinkThroughput":       {0, 1000, 100000},
 	"MaxThreads":              {2, 3, 17},
 	"MaxWorkItems":            {8, 64, 512},
-	"RawWorkItems":            {1, 4, 512},
-	"Users":                   {8, 100},
+
+	"NtrdrWriteBehindBufferSize": {100, 4096, 10_000},
+	"NtrdrPageSize":              {4096, 8192},
+	"NtrdrPhysicalMemory":        {4, 5, 16},
+	"NtrdrPopupWait":             {0},
+	"RawWorkItems":               {1, 4, 512},
+	"Users":                      {8, 100},
 }
 
 // drawValues draws a third of the values that are acted on for the machine that reads
@@ -157,6 +162,8 @@ type threadState struct {
 	two   bool // both workstations take part
 	// A file is made read-only or deleted on close, but not both: the close would fail.
 	readOnly bool
+	locks    bool
+	locked   []Op // ranges that have been asked for
 }
 
 type openHandle struct {
@@ -165,7 +172,7 @@ type openHandle struct {
 }
 
 func (g *generator) thread(i int) (ops []Op) {
-	s := &threadState{sizes: map[string]int64{}, two: g.oneIn(2), readOnly: g.oneIn(3)}
+	s := &threadState{sizes: map[string]int64{}, two: g.oneIn(2), readOnly: g.oneIn(3), locks: g.oneIn(3)}
 	for n := range 1 + g.IntN(2) {
 		s.paths = append(s.paths, fmt.Sprintf("%c%d", 'A'+i, n+1))
 	}
@@ -259,6 +266,9 @@ func (g *generator) handleOp(s *threadState) (o Op, ok bool) {
 	h := s.open[i]
 	size := s.sizes[h.path]
 	o.Handle = h.n
+	if s.locks && g.oneIn(4) {
+		return g.lockOp(s, h, size), true
+	}
 	switch n := g.IntN(100); {
 	case n < 42:
 		o.Kind, o.Off, o.Len = Write, g.offset(size), g.length()
@@ -285,6 +295,36 @@ func (g *generator) handleOp(s *threadState) (o Op, ok bool) {
 	}
 	g.budget -= moved
 	return o, g.budget >= 0 || moved == 0
+}
+
+// lockOp locks a range, unlocks one, or reads or writes just one.
+func (g *generator) lockOp(s *threadState, h openHandle, size int64) (o Op) {
+	o.Handle = h.n
+	if len(s.locked) == 0 || g.oneIn(3) {
+		o.Kind, o.Off, o.Len = Lock, g.offset(size), 1+g.Int64N(2*page)
+		if g.oneIn(4) {
+			o.Kind = LockShared
+		}
+		s.locked = append(s.locked, o)
+		return o
+	}
+	i := g.IntN(len(s.locked))
+	l := s.locked[i]
+	o.Off, o.Len = l.Off, l.Len
+	switch g.IntN(4) {
+	case 0:
+		o.Kind = Write
+		s.sizes[h.path] = max(size, o.Off+o.Len)
+	case 1:
+		o.Kind = Read
+	default:
+		o.Kind = Unlock
+		if !g.oneIn(4) {
+			o.Handle = l.Handle
+			s.locked = slices.Delete(s.locked, i, i+1)
+		}
+	}
+	return o
 }
 
 // page is the size of pages and write-behind buffers, at whose edges mistakes are made.

@@ -109,5 +109,7 @@ func (f *plainFile) Size() (int64, error) {
 func (f *plainFile) Flush() error                { return f.t.Flush(f.h) }
 func (f *plainFile) SetSize(size int64) error    { return f.t.SetSize(f.h, size) }
 func (f *plainFile) Close() error                { return f.t.Close(f.h, 0) }
-func (f *plainFile) Lock(r nt.LockRange) error   { return f.t.Lock(f.h, r, 0) }
 func (f *plainFile) Unlock(r nt.LockRange) error { return f.t.Unlock(f.h, r) }
+
+// Lock locks a range. No workload waits for a lock.
+func (f *plainFile) Lock(r nt.LockRange, _ bool) error { return f.t.Lock(f.h, r, 0) }

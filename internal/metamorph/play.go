@@ -193,7 +193,7 @@ func (p *player) do(o Op, seed byte) (r result) {
 
 // locker is an open file that can lock byte ranges.
 type locker interface {
-	Lock(r nt.LockRange) error
+	Lock(r nt.LockRange, wait bool) error
 	Unlock(r nt.LockRange) error
 }
 
@@ -234,7 +234,7 @@ func lock(o Op, f mailclient.File) error {
 	if o.Kind == Unlock {
 		return l.Unlock(r)
 	}
-	return l.Lock(r)
+	return l.Lock(r, false)
 }
 
 // pattern is bytes that tell where they come from; none is zero.

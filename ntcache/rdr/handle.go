@@ -210,6 +210,7 @@ func (h *Handle) ReadAt(p []byte, off int64) (int, error) {
 	if err := h.checkRange("read", off, len(p)); err != nil {
 		return 0, err
 	}
+	h.awaitAccess(off, len(p), false)
 	h.f.io.AcquireShared()
 	defer h.f.io.Release()
 	k, err := h.rights()
@@ -256,6 +257,7 @@ func (h *Handle) WriteAt(p []byte, off int64) (int, error) {
 	if err := h.checkRange("write", off, len(p)); err != nil {
 		return 0, err
 	}
+	h.awaitAccess(off, len(p), true)
 	h.throttle(len(p))
 	h.f.io.AcquireShared()
 	defer h.f.io.Release()
@@ -407,6 +409,7 @@ func (h *Handle) Close() error {
 	f.closings++
 	f.settled.Reset()
 	r.mu.Unlock()
+	f.leaveLocks(h.open)
 	r.startBehind()
 	if !r.cfg.UseCloseBehind {
 		f.awaitIO()
@@ -446,11 +449,12 @@ func (f *fcb) cleanup(o *serverOpen, flushed func()) {
 	if !f.discardDoomed(o) {
 		f.flushBehind("close")
 	}
-	f.closeLocks(o)
 	flushed()
-	if !r.makeDormant(o) {
-		f.closeAtServer(o)
-	}
+	f.closeLocks(o, func() {
+		if !r.makeDormant(o) {
+			f.closeAtServer(o)
+		}
+	})
 	r.mu.Lock()
 	f.closings--
 	if f.closings == 0 {

@@ -33,14 +33,18 @@ func (h *Handle) lock(r nt.LockRange, wait bool) error {
 	}
 }
 
-// lockAtServer asks the server for a lock. What is in the write-behind buffers goes
-// first, and so do unlocks that are on their way: if a lock overtook one, the server
+// lockAtServer asks the server for a lock. What is dirty goes first, because a shared lock
+// would refuse it, and so do unlocks that are on their way: if a lock overtook one, the server
 // could be left with a lock that nobody has.
 //
-// src: KB Q123029 (the race); that L2 is flushed first is assumed
+// src: KB Q123029 (the race); [MS-FSA] §2.1.4.10 (shared locks refuse their owner's writes)
 func (h *Handle) lockAtServer(t *lockTable, r nt.LockRange, wait bool) error {
+	h.f.await(func(l *heldLock) bool { return !l.allows(h.open, r) })
 	l := t.enter(h.open, r)
 	err := h.f.l2.flush("lock")
+	if err == nil {
+		err = h.f.cached.FlushBehind()
+	}
 	if err == nil {
 		t.quiet.Wait(rt.Forever)
 		err = h.sendLock(t, l, wait)
@@ -200,17 +204,34 @@ func (t *lockTable) countUnlock(n int) {
 	}
 }
 
-// closeLocks ends the locks of an open that is being closed: CLOSE releases those that
-// the server has, after the unlocks that are on their way.
+// leaveLocks marks the locks of an open that its application has closed: CLOSE will
+// release those that the server has.
 //
 // src: [MS-CIFS] §3.3.5.6
-func (f *fcb) closeLocks(o *serverOpen) {
+func (f *fcb) leaveLocks(o *serverOpen) {
+	f.r.mu.Lock()
+	defer f.r.mu.Unlock()
+	if f.locks == nil {
+		return
+	}
+	for _, l := range f.locks.held {
+		if l.o == o && l.place == lockAtServer {
+			l.place = lockUnlocking
+		}
+	}
+}
+
+// closeLocks ends the locks of an open with close, which comes after the unlocks that are
+// on their way.
+func (f *fcb) closeLocks(o *serverOpen, closeOpen func()) {
 	f.r.mu.Lock()
 	t := f.locks
 	f.r.mu.Unlock()
 	if t == nil {
+		closeOpen()
 		return
 	}
 	t.quiet.Wait(rt.Forever)
+	closeOpen()
 	t.remove(func(l *heldLock) bool { return l.o == o })
 }

@@ -37,7 +37,7 @@ type lockTable struct {
 
 	// Guarded by Redirector.mu.
 	held     []*heldLock // in the order of the requests
-	uncached bool        // several opens, and one has a lock at the server: none may cache
+	uncached bool        // a lock at the server and several opens, or a shared one: none may cache
 	unlocks  int         // on their way behind the application
 	quiet    rt.Event    // Notification: unlocks == 0
 	changed  rt.Event    // Notification, a new one each time: a lock is gone, or the rights are
@@ -94,17 +94,42 @@ func (l *heldLock) allows(o *serverOpen, r nt.LockRange) bool {
 	return !overlap(l.r, r) || r.Shared && (l.r.Shared || l.o == o)
 }
 
-// blocks reports whether l keeps o from reading or writing r.
+// blocks reports whether l keeps o from reading or writing r. It does not once its
+// application has been told that it is unlocked.
 //
 // src: [MS-FSA] §2.1.4.10
 func (l *heldLock) blocks(o *serverOpen, r nt.LockRange, write bool) bool {
-	if l.place == lockAsked || !overlap(l.r, r) {
+	if l.place == lockAsked || l.place == lockUnlocking || !overlap(l.r, r) {
 		return false
 	}
 	if l.r.Shared {
 		return write
 	}
 	return l.o != o
+}
+
+// await waits while the server still has a lock in the way of which the application has
+// been told that it is gone: its unlock, or the CLOSE that ends it, is behind. The caller
+// holds nothing.
+//
+// src: assumed (an application sees its own calls in their order)
+func (f *fcb) await(inTheWay func(*heldLock) bool) {
+	for t := f.locked(); t != nil; {
+		f.r.mu.Lock()
+		gone := t.changed
+		wait := slices.ContainsFunc(t.held, func(l *heldLock) bool { return l.place == lockUnlocking && inTheWay(l) })
+		f.r.mu.Unlock()
+		if !wait {
+			return
+		}
+		gone.Wait(rt.Forever)
+	}
+}
+
+// awaitAccess is await for a read or write.
+func (h *Handle) awaitAccess(off int64, n int, write bool) {
+	r := rangeOf(off, n)
+	h.f.await(func(l *heldLock) bool { return overlap(l.r, r) && (l.o != h.open || l.r.Shared && write) })
 }
 
 // conflict refuses an access that a lock of this machine forbids, if the server would
@@ -165,14 +190,22 @@ func (t *lockTable) enter(o *serverOpen, r nt.LockRange) *heldLock {
 	return l
 }
 
-// uncacheLocked ends caching if several opens and a lock at the server meet. It reports
-// whether something may be cached that must go.
+// uncacheLocked ends caching if several opens and a lock at the server meet, or if the lock
+// is shared: the server refuses its owner's writes too, and a page is more than the bytes
+// that the application wrote. It reports whether something may be cached that must go.
+//
+// src: [MS-FSA] §2.1.4.10 (shared locks); that the cache is given up is assumed
 func (t *lockTable) uncacheLocked() bool {
-	if t.uncached || len(t.f.opens) < 2 || !t.atServerLocked() {
+	if t.uncached || !t.forbidsCachingLocked() {
 		return false
 	}
 	t.uncached = true
 	return true
+}
+
+func (t *lockTable) forbidsCachingLocked() bool {
+	shared := slices.ContainsFunc(t.held, func(l *heldLock) bool { return l.place != lockCached && l.r.Shared })
+	return shared || len(t.f.opens) > 1 && t.atServerLocked()
 }
 
 func (t *lockTable) atServerLocked() bool {
@@ -203,7 +236,7 @@ func (t *lockTable) remove(which func(*heldLock) bool) {
 	if len(t.held) < before {
 		changed = t.renewChangedLocked()
 	}
-	recache := t.uncached && !t.atServerLocked()
+	recache := t.uncached && !t.forbidsCachingLocked()
 	r.mu.Unlock()
 	if changed != nil {
 		changed.Set()
@@ -227,7 +260,7 @@ func (t *lockTable) recache() {
 		}
 	}
 	f.r.mu.Lock()
-	t.uncached = t.atServerLocked() && len(f.opens) > 1
+	t.uncached = t.forbidsCachingLocked()
 	f.r.mu.Unlock()
 }
 
