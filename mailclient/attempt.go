@@ -183,13 +183,28 @@ func (a *attempt) release() {
 
 // dropLocal takes the message out of the local postoffice.
 func (a *attempt) dropLocal() error {
-	if _, err := removeMAI(a.s.cfg.Local, a.s.bag, a.record.MAI); err != nil {
+	if err := a.dropRecord(); err != nil {
 		return err
 	}
-	if a.mai == nil {
-		return nil
+	return a.releaseLocal()
+}
+
+// dropRecord takes the record out of the outbound mailbag.
+func (a *attempt) dropRecord() error {
+	_, err := removeMAI(a.s.cfg.Local, a.s.bag, a.record.MAI)
+	return err
+}
+
+// releaseLocal lets go of the files of the message.
+func (a *attempt) releaseLocal() error {
+	var err error
+	if a.record.Flags&RecordHasP1 != 0 {
+		err = a.s.cfg.Local.Delete(P1Path(a.record.MAI))
 	}
-	return errors.Join(releaseMessage(a.s.cfg.Local, a.record.MAI, a.mai.Attachments), a.dropEnvelopeCopy())
+	if a.mai == nil {
+		return err
+	}
+	return errors.Join(err, releaseMessage(a.s.cfg.Local, a.record.MAI, a.mai.Attachments), a.dropEnvelopeCopy())
 }
 
 // releaseMessage counts one mailbag less on a message file and deletes it, and its

@@ -73,20 +73,50 @@ func (a *attempt) choose(list []slotted) error {
 
 // readMessage reads the message file, makes the envelope and reads the attachments.
 func (a *attempt) readMessage() error {
-	f, err := readWhole(a.s.cfg.Local, MAIPath(a.record.MAI), maxMAI+1)
+	f, err := a.readLocalFile(MAIPath(a.record.MAI), maxMAI+1, CodeNoMessageFile)
 	if err != nil {
 		return err
 	}
 	if a.mai, err = ParseMAI(f.Path, f.Data); err != nil {
+		return &localError{CodeBadMessageFile, f.Path, err}
+	}
+	if err = a.findEnvelope(); err != nil {
 		return err
 	}
-	a.envelope = a.makeEnvelope()
+	if err = errors.Join(a.checkLife(), a.checkSize()); err != nil {
+		return err
+	}
 	a.atts = nil
 	for _, ref := range a.mai.Attachments {
-		if f, err = readWhole(a.s.cfg.Local, ATTPath(ref.ID), maxATT); err != nil {
+		if f, err = a.readLocalFile(ATTPath(ref.ID), maxATT, CodeNoAttachment); err != nil {
 			return err
 		}
 		a.atts = append(a.atts, f.Data)
+	}
+	return nil
+}
+
+// readLocalFile reads one file of the message; code says what it means if there is none.
+func (a *attempt) readLocalFile(path string, limit int64, code Code) (*Found, error) {
+	f, err := readWhole(a.s.cfg.Local, path, limit)
+	if isMissing(err) {
+		err = &localError{code, path, err}
+	}
+	return f, err
+}
+
+// findEnvelope reads the envelope of a forwarded message, or makes that of one from here.
+func (a *attempt) findEnvelope() error {
+	if a.record.Flags&RecordHasP1 == 0 {
+		a.envelope = a.makeEnvelope()
+		return nil
+	}
+	f, err := a.readLocalFile(P1Path(a.record.MAI), maxSmallFile, CodeNoRoutingFile)
+	if err != nil {
+		return err
+	}
+	if a.envelope, err = ParseEnvelope(f.Path, f.Data); err != nil {
+		return &localError{CodeBadRoutingFile, f.Path, err}
 	}
 	return nil
 }
@@ -100,12 +130,13 @@ func readWhole(fs FS, path string, limit int64) (*Found, error) {
 	return f, err
 }
 
-// makeEnvelope lists the recipients of the remote postoffice, and the originator.
+// makeEnvelope lists the recipients whose mail goes by the remote postoffice, and the
+// originator.
 func (a *attempt) makeEnvelope() *Envelope {
 	v := &Envelope{MAI: a.record.MAI, Rcpts: []Rcpt{{RcptFrom, a.mai.From}}}
 	add := func(kind RcptKind, list []Address) {
 		for _, r := range list {
-			if r.isAt(a.s.cfg.RemoteNetwork, a.s.cfg.RemotePO) {
+			if bag, ok := a.s.dir.external(r.Network, r.PO); ok && bag == a.s.bag {
 				v.Rcpts = append(v.Rcpts, Rcpt{kind, r})
 			}
 		}
@@ -132,7 +163,13 @@ func (a *attempt) dropEnvelopeCopy() error {
 }
 
 // updateLocal is step 6.
-func (a *attempt) updateLocal() error { return a.dropLocal() }
+func (a *attempt) updateLocal() error {
+	if !a.s.cfg.UnlockBeforeCleanup {
+		return a.dropLocal()
+	}
+	err := a.unlockLocal()
+	return errors.Join(err, a.releaseLocal(), a.dropRecord())
+}
 
 // unlockLocal is step 7.
 func (a *attempt) unlockLocal() error {

@@ -84,7 +84,7 @@ func (it *item) learn(r *Record) {
 func (m *Mailer) handle(q *mailbag, it *item, report *CycleReport) error {
 	it.state = m.items[it.key]
 	if it.state == nil {
-		it.state = &itemState{done: map[string]bool{}}
+		it.state = &itemState{done: map[string]bool{}, forwarded: map[string]bool{}}
 		m.items[it.key] = it.state
 	}
 	j := Judgement{Code: it.verdict.Code, Reason: it.verdict.Reason, Detail: it.verdict.Detail, Wait: it.record == nil}
@@ -142,10 +142,10 @@ func (m *Mailer) refuse(q *mailbag, it *item, j Judgement, report *CycleReport) 
 	m.logRefusal(j, it)
 	n := m.notice(it, j.Code, it.verdict.Failed)
 	if j.Code == CodeNoMessageFile {
-		n.detail = j.Detail
+		n.details = []string{j.Detail}
 	}
 	it.verdict.NDR = n.entry()
-	if err := m.tell(n, nil); err != nil {
+	if err := m.tell(n, it.mai); err != nil {
 		return err
 	}
 	return m.finish(q, it, report)
@@ -207,15 +207,14 @@ func (m *Mailer) finish(q *mailbag, it *item, report *CycleReport) error {
 		}
 	}
 	m.conclude(report, it.verdict)
-	err := q.remove(it.key.slot)
-	m.last[it.key.slot] = finished{it.key.mai, q.key.Seq}
-	if it.record == nil && err == nil {
-		q.key.trim(q.mbgSize / RecordSize)
-		err = q.writeKey()
-	}
+	removed, err := m.removeRecord(q, it)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", KeyPath(Inqueue), err)
 	}
+	if !removed {
+		return nil
+	}
+	m.last[it.key.slot] = finished{it.key.mai, q.key.Seq}
 	return m.deleteP1(it)
 }
 

@@ -1,6 +1,6 @@
 // Package mailclient is MS Mail 3.x on a shared postoffice: the postoffice's files,
 // the MSMAIL32 sender with its seven steps, the Mailer that empties INQUEUE3, and a
-// user's reader. It sees a postoffice through FS alone, so the same agents run over a
+// user's client that posts and reads mail. It sees a postoffice through FS alone, so the same agents run over a
 // caching redirector, over a plain SMB client or on a local disk.
 //
 // # The model
@@ -25,7 +25,8 @@
 //	ATT      the attachment's bytes; size and CRC-32 are in the MAI
 //	P1       "EMP1", length, MAI name, addresses by kind (To, Cc, and the originator),
 //	         CRC-32
-//	CONTROL.GLB, MASTER.GLB, ACCESS2.GLB, NETPO.GLB: documented sizes, our fields
+//	CONTROL.GLB, MASTER.GLB, ACCESS2.GLB, NETPO.GLB, GROUP.GLB, MEM: documented sizes,
+//	         our fields
 //	*.0LK, LOCKP1ID.Pxx: empty; the open handle is the lock (KB Q128913)
 //
 // A message is recognised across postoffices, attempts and file names by its Token,
@@ -39,16 +40,31 @@
 // bracketed number of the KB articles; a Reason beside it says more than MS Mail ever
 // did.
 //
+// A message goes from its writer's postoffice into INQUEUE3 of the next one, whose
+// Mailer delivers it, or queues a copy with one hop less for the postoffice after that
+// (KB Q154783). A Client posts within one postoffice; a Reader polls a mailbag, and
+// empties or shadows it.
+//
+// # Mistakes of the time
+//
+// Switches, all off: MailerConfig.DeleteP1BeforeQueueUpdate (KB Q136379), QueueLock
+// (KB Q103960) and Checks (KB Q130382), SenderConfig.UnlockBeforeCleanup (KB Q136004),
+// ShareControl (KB Q99204) of all writers, ReaderConfig.StopOnCorrupt (KB Q104277) and
+// LockedIsEmpty (KB Q107756, which is on), and Unshared, a server without share modes
+// (KB Q126750).
+//
 // # Concurrency
 //
-// A Sender, Mailer or Reader belongs to the one task that runs it. Only Sender.Progress
-// may be called from another task; it takes the sender's mutex, the one lock of this
-// package, which is never held across a call.
+// A Sender, Mailer, Client or Reader belongs to the one task that runs it. Only
+// Sender.Progress may be called from another task; it takes the sender's mutex, the one
+// lock of this package, which is never held across a call.
 //
 // # Limits
 //
-// 4096 records a mailbag, 16 MB a message or attachment file, 2000 recipients, 255 attachments. Groups,
+// 4096 records a mailbag, 16 MB a message or attachment file, 2000 recipients, 255
+// attachments, 2000 members a group. Lists of ADMIN beyond users, postoffices and groups,
 // templates, folders, calendars, Dir-Sync and MMF stores are not modelled; text is not
-// obfuscated. The sender handles one message a session. Message files of refused mail
-// stay in the postoffice; Check names them.
+// obfuscated. A run of the sender handles one message. A Mailer polls one postoffice, and
+// asks for the room on its disk only if the FS is a FreeSpacer. Message files of refused
+// mail stay in the postoffice; Check names them.
 package mailclient

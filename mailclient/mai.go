@@ -31,6 +31,8 @@ const (
 	vendor37    = 0x37                    // src: KB Q104423 (meaning unknown)
 	vendorSum   = 0x40                    // src: assumed (EMU-MSMAIL v1)
 	vendorATT   = 0x41                    // src: assumed (EMU-MSMAIL v1)
+	vendorRoute = 0x42                    // src: assumed (EMU-MSMAIL v1)
+	maxRoute    = 64                      // src: assumed (more than any hop count)
 	maiFormat   = 2                       // src: KB Q104423
 )
 
@@ -44,6 +46,7 @@ type MAI struct {
 	Posted      time.Time // whole minutes, UTC
 	Priority    uint8     // 1 to 5
 	Subject     string
+	Route       []string // NETWORK/PO of the postoffices that have forwarded it
 	Attachments []AttachmentRef
 	Text        []byte
 }
@@ -88,6 +91,9 @@ func (m *MAI) appendFields(b []byte) []byte {
 	b = appendQualified(b, elemField, fieldPosted, appendElem(nil, elemDate, date))
 	b = appendQualified(b, elemField, fieldPrecedence, appendElem(nil, elemInteger, []byte{m.Priority, 0}))
 	b = appendQualified(b, elemField, fieldSubject, appendElem(nil, elemString, []byte(m.Subject)))
+	for _, po := range m.Route {
+		b = appendQualified(b, elemVendor, vendorRoute, []byte(po))
+	}
 	for _, a := range m.Attachments {
 		b = appendQualified(b, elemVendor, vendorATT, a.encode())
 	}

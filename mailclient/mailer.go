@@ -30,8 +30,16 @@ type MailerConfig struct {
 	//
 	// src: KB Q136379 (spurious [021])
 	DeleteP1BeforeQueueUpdate bool
-	SendNDR                   bool // queue failure mail for the sender
-	NameAttempts              int  // names tried when a created file exists
+	// QueueLock is how this program keeps others off INQUEUE3.
+	QueueLock    QueueLock
+	SendNDR      bool // queue failure mail for the sender
+	NameAttempts int  // names tried when a created file exists
+	ShareControl bool // CONTROL.GLB was made shareable (src: KB Q99204)
+	// MinKDiskFull is the room in KB below which nothing is delivered; 0 does not ask. It
+	// needs a PO that is a FreeSpacer.
+	//
+	// src: KB Q111558
+	MinKDiskFull int
 
 	// OnVerdict, if set, is told the fate of each record, once.
 	OnVerdict func(Verdict)
@@ -42,17 +50,18 @@ type MailerConfig struct {
 
 // Defaults of a Mailer.
 //
-// src: KB Q148707 (5 minutes), Q119884 (3 retries), Q115490 (50 a pass)
+// src: KB Q148707 (5 minutes), Q119884 (3 retries), Q115490 (50 a pass), Q111558 (100 KB)
 const (
-	defaultPoll    = 5 * time.Minute
-	defaultPerPass = 50
+	defaultPoll         = 5 * time.Minute
+	defaultPerPass      = 50
+	defaultMinKDiskFull = 100
 )
 
 // DefaultMailerConfig returns the defaults.
 func DefaultMailerConfig() MailerConfig {
 	return MailerConfig{
 		Poll: defaultPoll, Retries: defaultRetries, PerPass: defaultPerPass,
-		Checks: ChecksFull, SendNDR: true, NameAttempts: defaultNameAttempts,
+		Checks: ChecksFull, SendNDR: true, NameAttempts: defaultNameAttempts, MinKDiskFull: defaultMinKDiskFull,
 	}
 }
 
@@ -60,9 +69,10 @@ func (c *MailerConfig) validate() error {
 	switch {
 	case c.Runtime == nil || c.PO == nil:
 		return errors.New("mailer: runtime and postoffice are needed")
-	case c.Poll <= 0 || c.Phase < 0 || c.Retries <= 0 || c.PerPass <= 0 || c.NameAttempts <= 0 || c.Checks > ChecksFull:
-		return fmt.Errorf("mailer: poll %v, phase %v, retries %d, %d a pass, %d names or checks %v out of range",
-			c.Poll, c.Phase, c.Retries, c.PerPass, c.NameAttempts, c.Checks)
+	case c.Poll <= 0 || c.Phase < 0 || c.Retries <= 0 || c.PerPass <= 0 || c.NameAttempts <= 0 || c.Checks > ChecksFull ||
+		c.QueueLock > LockLegacy || c.MinKDiskFull < 0:
+		return fmt.Errorf("mailer: poll %v, phase %v, retries %d, %d a pass, %d names, checks %v, lock %v or %d KB out of range",
+			c.Poll, c.Phase, c.Retries, c.PerPass, c.NameAttempts, c.Checks, c.QueueLock, c.MinKDiskFull)
 	}
 	return nil
 }
@@ -89,6 +99,7 @@ type Verdict struct {
 
 // CycleReport is what one cycle did.
 type CycleReport struct {
+	Status   DriveStatus
 	Skipped  string // why the queue was not looked at
 	Live     int    // records in the queue at the beginning
 	Waiting  int    // records left for a later cycle
@@ -104,7 +115,8 @@ type Mailer struct {
 	items map[itemKey]*itemState
 	last  map[int]finished // what was last in each slot
 	names names
-	isBad bool // the queue's files broke a rule in the last cycle
+	flag  string // content of FLAG.GLB when dir was read; "" if that is not known
+	isBad bool   // the queue's files broke a rule in the last cycle
 }
 
 // itemKey names a record across cycles; a slot is reused, an ID is not.
@@ -124,6 +136,8 @@ type finished struct {
 type itemState struct {
 	waits int             // cycles that left it there
 	done  map[string]bool // mailbags that have the message
+	// forwarded are the outbound mailbags that have a copy.
+	forwarded map[string]bool
 }
 
 // NewMailer checks the configuration. It opens nothing.
@@ -133,7 +147,7 @@ func NewMailer(cfg MailerConfig) (*Mailer, error) {
 	}
 	return &Mailer{
 		cfg: cfg, fs: &tracedFS{fs: cfg.PO, actor: cfg.Trace},
-		items: map[itemKey]*itemState{}, last: map[int]finished{}, names: names{attempts: cfg.NameAttempts},
+		items: map[itemKey]*itemState{}, last: map[int]finished{}, names: names{attempts: cfg.NameAttempts, shared: cfg.ShareControl},
 	}, nil
 }
 
@@ -154,90 +168,6 @@ func (m *Mailer) Run(stop rt.Event) {
 // log records a line of SESSION.LOG.
 func (m *Mailer) log(format string, args ...any) {
 	m.cfg.Trace.Emit(trace.Event{Kind: trace.MailLog, Text: fmt.Sprintf(format, args...)})
-}
-
-// Cycle looks at INQUEUE3 once. The error is for what is no finding about the mail, such
-// as a transport that broke; what was decided before it is in the report.
-//
-// src: KB Q100826, Q103960
-func (m *Mailer) Cycle() (CycleReport, error) {
-	var report CycleReport
-	lock, err := m.fs.Open(LockPath(Inqueue), openLock)
-	if err != nil {
-		if isDenied(err) {
-			report.Skipped = "another program has the queue"
-			return report, nil
-		}
-		return report, fmt.Errorf("open %s: %w", LockPath(Inqueue), err)
-	}
-	err = m.pass(&report)
-	return report, errors.Join(err, lock.Close(), m.unlock(err))
-}
-
-// unlock deletes the semaphore after a cycle that worked. Somebody else may have opened
-// it by then, and an existing file does not block.
-//
-// src: KB Q128913
-func (m *Mailer) unlock(failed error) error {
-	if failed != nil {
-		return nil
-	}
-	if err := m.fs.Delete(LockPath(Inqueue)); err != nil && !isDenied(err) && !isMissing(err) {
-		return fmt.Errorf("delete %s: %w", LockPath(Inqueue), err)
-	}
-	return nil
-}
-
-// pass opens the queue and handles its records.
-func (m *Mailer) pass(report *CycleReport) error {
-	key, err := m.fs.Open(KeyPath(Inqueue), openUpdate)
-	if err != nil {
-		return m.queueError(report, KeyPath(Inqueue), err)
-	}
-	q := &mailbag{name: Inqueue, keyFile: key}
-	err = m.open(q)
-	if err != nil {
-		return errors.Join(m.queueError(report, MBGPath(Inqueue), err), q.close())
-	}
-	m.isBad = false
-	if report.Live = int(q.key.Live); report.Live > 0 {
-		err = m.empty(q, report)
-	}
-	return errors.Join(err, q.close())
-}
-
-// open reads the KEY and, if it announces anything, opens the MBG. The writer may still
-// have the MBG open when its KEY is already free.
-func (m *Mailer) open(q *mailbag) (err error) {
-	if err = q.readKey(); err != nil || q.key.Live == 0 {
-		return err
-	}
-	if q.mbgFile, err = m.fs.Open(MBGPath(Inqueue), openRead); err != nil {
-		return err
-	}
-	if err = q.readMBGSize(); err != nil || m.dir != nil {
-		return err
-	}
-	m.dir, err = readDirectory(m.fs)
-	return err
-}
-
-// queueError sorts a failure to open the queue: busy, broken, or the transport's.
-//
-// src: KB Q264331 ([001]), Q118619 (Drive in Error), Q103960 (error 32)
-func (m *Mailer) queueError(report *CycleReport, what string, err error) error {
-	switch {
-	case isDenied(err):
-		m.log("File I/O: Error opening \"%s\" error code=%d", "N:"+what, StatusOf(err).Win32())
-		report.Skipped = "another program has " + what
-		return nil
-	case isMissing(err) || reasonOf(err) != ReasonNone:
-		report.Skipped = "broken: " + err.Error()
-		m.log("Drive in Error: N")
-		m.queueVerdict(report, err)
-		return nil
-	}
-	return fmt.Errorf("open %s: %w", what, err)
 }
 
 // queueVerdict announces a broken queue when it is first seen.

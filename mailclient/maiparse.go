@@ -1,9 +1,9 @@
 package mailclient
 
 import (
-	"bytes"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -74,20 +74,24 @@ func (m *MAI) parseHead(file string, b []byte) error {
 //
 // src: KB Q87379
 func fieldOrder(e element) int {
-	order := [...]byte{fieldFrom, fieldTo, fieldCc, fieldPosted, fieldPrecedence, fieldSubject, 0, fieldText}
-	switch {
-	case e.id == elemVendor && e.qualifier == vendorATT:
-		return bytes.IndexByte(order[:], 0)
-	case e.id == elemField && e.qualifier != 0:
-		return bytes.IndexByte(order[:], e.qualifier)
+	order := [...]element{
+		{id: elemField, qualifier: fieldFrom},
+		{id: elemField, qualifier: fieldTo},
+		{id: elemField, qualifier: fieldCc},
+		{id: elemField, qualifier: fieldPosted},
+		{id: elemField, qualifier: fieldPrecedence},
+		{id: elemField, qualifier: fieldSubject},
+		{id: elemVendor, qualifier: vendorRoute},
+		{id: elemVendor, qualifier: vendorATT},
+		{id: elemField, qualifier: fieldText},
 	}
-	return -1
+	return slices.IndexFunc(order[:], func(o element) bool { return o.id == e.id && o.qualifier == e.qualifier })
 }
 
 // parseFields reads the elements behind the head.
 func (m *MAI) parseFields(r *elements) error {
 	last := -1
-	var seen [8]bool
+	var seen [9]bool
 	for len(r.b) > 0 {
 		e, err := r.next("field")
 		if err != nil {
@@ -113,7 +117,10 @@ func (m *MAI) parseFields(r *elements) error {
 
 func (m *MAI) parseField(r *elements, e element) (err error) {
 	in := r.inside(e)
-	if e.id == elemVendor {
+	switch {
+	case e.id == elemVendor && e.qualifier == vendorRoute:
+		return m.parseRoute(in, e)
+	case e.id == elemVendor:
 		return m.parseAttachment(in, e)
 	}
 	switch e.qualifier {
@@ -175,6 +182,14 @@ func (m *MAI) parsePrecedence(in *elements) error {
 		return in.bad("Precedence", "% X is not a priority", v)
 	}
 	m.Priority = v[0]
+	return nil
+}
+
+func (m *MAI) parseRoute(in *elements, e element) error {
+	if len(m.Route) == maxRoute || len(e.body) > 2*maxName+1 {
+		return in.bad("Route", "more than %d postoffices, or a name of %d bytes", maxRoute, len(e.body))
+	}
+	m.Route = append(m.Route, string(e.body))
 	return nil
 }
 

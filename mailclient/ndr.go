@@ -29,8 +29,10 @@ type notice struct {
 	from   Address // zero if nothing told
 	code   Code
 	target string // for the codes that name a postoffice
-	detail string // a line behind the code, such as the name of a missing file
-	rcpts  []Address
+	also   Code   // a second code, CodeNone if there is none
+	// details are lines behind the codes, such as the name of a missing file.
+	details []string
+	rcpts   []Address
 }
 
 // header is what entry and mail begin with.
@@ -59,8 +61,11 @@ func (n *notice) header() []string {
 // failure is the code's line and whom the mail did not reach.
 func (n *notice) failure() []string {
 	lines := []string{" " + n.code.Line(n.target)}
-	if n.detail != "" {
-		lines = append(lines, " "+n.detail)
+	if n.also != CodeNone {
+		lines = append(lines, " "+n.also.Line(""))
+	}
+	for _, d := range n.details {
+		lines = append(lines, " "+d)
 	}
 	if len(n.rcpts) > 0 {
 		lines = append(lines, " Mail item was not delivered to:")

@@ -38,8 +38,11 @@ func (s *Sender) Run() Result {
 		}
 		s.update(func(r *Result) { r.Err = err })
 		s.cfg.Trace.Emit(trace.Event{Kind: trace.AppNote, Text: "abandons the attempt: " + err.Error()})
+		if refused, ok := errors.AsType[*refusal](err); ok {
+			return s.giveUp(a, refused.code)
+		}
 		if s.Progress().Attempts > s.cfg.Retries {
-			return s.giveUp(a)
+			return s.giveUp(a, CodeRetryCount)
 		}
 		s.cfg.Runtime.Sleep(s.pause(err))
 	}
@@ -67,19 +70,29 @@ func (s *Sender) log(format string, args ...any) {
 	s.cfg.Trace.Emit(trace.Event{Kind: trace.MailLog, Text: fmt.Sprintf(format, args...)})
 }
 
-// giveUp tells the sender that the retries are used up and takes the message out of
-// the local queue.
-func (s *Sender) giveUp(last *attempt) Result {
+// giveUp tells the sender why the message is not sent and takes it out of the local
+// queue.
+//
+// src: KB Q119884, Q136004 (a second code beside [005])
+func (s *Sender) giveUp(last *attempt, code Code) Result {
 	failure := notice{
 		at: s.cfg.Runtime.Now(), record: last.record,
-		code: CodeRetryCount, target: s.cfg.RemoteNetwork + " /" + s.cfg.RemotePO,
+		code: code, target: s.cfg.RemoteNetwork + " /" + s.cfg.RemotePO,
+	}
+	if e, ok := errors.AsType[*localError](s.Progress().Err); ok {
+		failure.also = e.code
+		if isMissing(e.err) {
+			failure.details = []string{e.missingLine()}
+		}
 	}
 	if last.envelope != nil {
 		failure.from, _ = last.envelope.Originator()
 		failure.rcpts = last.envelope.Recipients()
+	} else if last.record != nil {
+		failure.from = s.localSender(last.record)
 	}
-	s.update(func(r *Result) { r.Told, r.Code, r.NDR = ToldError, CodeRetryCount, failure.entry() })
-	s.cfg.Trace.Emit(trace.Event{Kind: trace.Verdict, Op: CodeRetryCount.String(), Text: CodeRetryCount.Line(failure.target)})
+	s.update(func(r *Result) { r.Told, r.Code, r.Also, r.NDR = ToldError, code, failure.also, failure.entry() })
+	s.cfg.Trace.Emit(trace.Event{Kind: trace.Verdict, Op: code.String(), Text: code.Line(failure.target)})
 	if last.record == nil {
 		return s.Progress() // not even the local mailbag could be read
 	}
@@ -92,4 +105,14 @@ func (s *Sender) giveUp(last *attempt) Result {
 		s.log("Failure queuing diagnostic data back to sender due to: %v", err)
 	}
 	return s.Progress()
+}
+
+// localSender is who wrote a message of which only the record is left, if it was a user
+// of this postoffice.
+func (s *Sender) localSender(r *Record) Address {
+	a := Address{s.dir.self.Network, s.dir.self.PO, r.Sender}
+	if _, ok := s.dir.user(a); !ok {
+		return Address{}
+	}
+	return a
 }

@@ -50,6 +50,16 @@ type SenderConfig struct {
 	NameAttempts int           // names tried when a created file exists
 	ShareControl bool          // CONTROL.GLB was made shareable (src: KB Q99204)
 	IDBlock      int           // names taken at once (src: KB Q148515); 0: as many as are needed
+	// MaxLanMailSize is the largest message in KB, attachments included; 0 is no limit.
+	//
+	// src: KB Q131852
+	MaxLanMailSize int
+	// UnlockBeforeCleanup gives up the outbound mailbag's semaphore before the message is
+	// taken out of the local postoffice: another program may send it again, or find only a
+	// part of it.
+	//
+	// src: KB Q136004
+	UnlockBeforeCleanup bool
 	// Spooler, if set, gives the waits of a client in place of Cycle, and a wait for an
 	// idle user before the first attempt.
 	Spooler *Spooler
@@ -87,9 +97,9 @@ func (c *SenderConfig) validate() error {
 	switch {
 	case c.Runtime == nil || c.Local == nil || c.Remote == nil:
 		return errors.New("sender: runtime, local and remote postoffice are needed")
-	case c.Chunk <= 0 || c.Retries < 0 || c.Cycle < 0 || c.NameAttempts <= 0 || c.IDBlock < 0:
-		return fmt.Errorf("sender: chunk %d, retries %d, cycle %v, name attempts %d or blocks of %d out of range",
-			c.Chunk, c.Retries, c.Cycle, c.NameAttempts, c.IDBlock)
+	case c.Chunk <= 0 || c.Retries < 0 || c.Cycle < 0 || c.NameAttempts <= 0 || c.IDBlock < 0 || c.MaxLanMailSize < 0:
+		return fmt.Errorf("sender: chunk %d, retries %d, cycle %v, name attempts %d, blocks of %d or %d KB out of range",
+			c.Chunk, c.Retries, c.Cycle, c.NameAttempts, c.IDBlock, c.MaxLanMailSize)
 	case !c.MessageAccess.CanWrite():
 		return fmt.Errorf("sender: message access %#x cannot write", uint32(c.MessageAccess))
 	}
@@ -127,6 +137,7 @@ type Result struct {
 	LocalID  ID
 	Told     Told
 	Code     Code
+	Also     Code // a second one in the same report
 	Attempts int
 	// Announcements has an entry for each attempt that created a remote message file.
 	Announcements []Announcement

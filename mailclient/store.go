@@ -30,6 +30,8 @@ type store struct {
 	names *names
 	bags  []string
 	flags RecordFlags // of the records, beside those of the message
+	// envelope, if set, is stored beside the message file.
+	envelope *Envelope
 	// retry, if set, is asked whether to try again after an error; it may sleep.
 	retry func(error) bool
 }
@@ -55,8 +57,8 @@ func (s *store) put(attachments []Attachment, build func(first, id ID) (*MAI, er
 			errs = append(errs, &MailbagError{bag, err})
 		}
 	}
-	if len(errs) > 0 {
-		errs = append(errs, s.takeBack(id, m, len(errs)))
+	if failed := len(errs); failed > 0 {
+		errs = append(errs, s.takeBack(id, m, failed))
 	}
 	return errors.Join(errs...)
 }
@@ -74,6 +76,9 @@ func (s *store) again(do func() error) error {
 // takeBack counts the mailbags that did not take the message, and deletes its files
 // after the last.
 func (s *store) takeBack(id ID, m *MAI, bags int) (err error) {
+	if bags == len(s.bags) && s.envelope != nil {
+		err = s.fs.Delete(P1Path(id))
+	}
 	for range bags {
 		if err == nil {
 			err = releaseMessage(s.fs, id, m.Attachments)
@@ -93,6 +98,10 @@ func (s *store) writeFiles(attachments []Attachment, build func(first, id ID) (*
 	if err == nil {
 		m, encoded, err = s.writeMessage(file, attachments, func() (*MAI, error) { return build(first, id) })
 	}
+	if err == nil && s.envelope != nil {
+		s.envelope.MAI = id
+		err = writeFile(s.fs, P1Path(id), createNew, s.envelope.Encode())
+	}
 	if file != nil {
 		err = errors.Join(err, file.Close())
 	}
@@ -108,6 +117,9 @@ func (s *store) writeFiles(attachments []Attachment, build func(first, id ID) (*
 // discard deletes what a failed writeFiles has made; what it cannot delete is an orphan.
 func (s *store) discard(id, first ID, atts int) {
 	_ = s.fs.Delete(MAIPath(id)) // the error that counts is the one before
+	if s.envelope != nil {
+		_ = s.fs.Delete(P1Path(id)) // the same
+	}
 	for i := range atts {
 		_ = s.fs.Delete(ATTPath(first + ID(i))) // the same
 	}

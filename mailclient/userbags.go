@@ -95,44 +95,83 @@ func (m *Mailer) setRefCount(it *item) error {
 //
 // src: KB Q111558, Q138054, Q127919
 func (m *Mailer) deliverAll(it *item, isLast bool) (failed []failedRcpt, busy bool, err error) {
-	r := *it.record
-	r.Flags &^= RecordHasP1
 	it.verdict.Delivered = nil
+	var onward []string // outbound mailbags
+	rcpts := map[string][]Address{}
 	for _, a := range it.envelope.Recipients() {
-		bag, ok := m.lookup(a)
-		if !ok {
-			failed = append(failed, failedRcpt{a, CodeUnknownAddress, ReasonMissing})
-			continue
-		}
-		if !it.state.done[bag] {
-			f, wait, err := m.addTo(bag, &r, a, isLast)
-			if err != nil {
-				return nil, false, errors.Join(err, closeFile(&it.patch))
+		d, err := m.resolve(a)
+		switch {
+		case err != nil:
+		case d.fail != CodeNone:
+			failed = append(failed, failedRcpt{a, d.fail, d.reason})
+		case d.outbound != "":
+			if rcpts[d.outbound] == nil {
+				onward = append(onward, d.outbound)
 			}
-			if busy = busy || wait; wait {
-				continue
-			}
+			rcpts[d.outbound] = append(rcpts[d.outbound], a)
+		default:
+			var f *failedRcpt
+			var wait bool
+			f, wait, err = m.deliverTo(it, a, d.bags, isLast)
+			busy = busy || wait
 			if f != nil {
 				failed = append(failed, *f)
-				continue
 			}
+		}
+		if err != nil {
+			return nil, false, errors.Join(err, closeFile(&it.patch))
+		}
+	}
+	for _, bag := range onward {
+		f, err := m.sendOn(it, bag, rcpts[bag])
+		if err != nil {
+			return nil, false, errors.Join(err, closeFile(&it.patch))
+		}
+		failed = append(failed, f...)
+	}
+	return failed, busy, nil
+}
+
+// deliverTo puts the record into the mailbags of one recipient: its own, or those of a
+// group's members. Each mailbag gets a message once.
+//
+// src: KB Q77926 (no mailbag has two records of one message)
+func (m *Mailer) deliverTo(it *item, a Address, bags []string, isLast bool) (failed *failedRcpt, busy bool, err error) {
+	r := *it.record
+	r.Flags &^= RecordHasP1
+	for _, bag := range bags {
+		if it.state.done[bag] {
+			continue
+		}
+		f, wait, err := m.addTo(bag, &r, a, isLast)
+		switch {
+		case err != nil:
+			return nil, false, err
+		case wait:
+			busy = true
+		case f != nil:
+			failed = f
+		default:
 			it.state.done[bag] = true
 		}
+	}
+	if !busy && failed == nil {
 		it.verdict.Delivered = append(it.verdict.Delivered, a)
 	}
 	return failed, busy, nil
 }
 
-// lookup finds a local user's mailbag.
-func (m *Mailer) lookup(a Address) (string, bool) {
-	bag, ok := m.dir.user(a)
-	if ok {
-		return bag, true
+// sendOn forwards the message once to each outbound mailbag.
+func (m *Mailer) sendOn(it *item, bag string, rcpts []Address) ([]failedRcpt, error) {
+	if !it.state.forwarded[bag] {
+		failed, err := m.forward(it, bag, rcpts)
+		if err != nil || len(failed) > 0 {
+			return failed, err
+		}
+		it.state.forwarded[bag] = true
 	}
-	if dir, err := readDirectory(m.fs); err == nil { // the user may be new
-		m.dir = dir
-	}
-	return m.dir.user(a)
+	it.verdict.Delivered = append(it.verdict.Delivered, rcpts...)
+	return nil, nil
 }
 
 // addTo puts the record into one mailbag and sorts what can go wrong.
@@ -155,6 +194,11 @@ func (m *Mailer) addTo(bag string, r *Record, a Address, isLast bool) (f *failed
 	return nil, false, err
 }
 
+// routeLine precedes the postoffices that a message has come through.
+//
+// src: KB Q154783
+const routeLine = "Message followed the following route:"
+
 // tellFailed sends one notice for each code among the failed recipients; the first
 // code is the verdict's.
 func (m *Mailer) tellFailed(it *item, failed []failedRcpt) error {
@@ -169,6 +213,9 @@ func (m *Mailer) tellFailed(it *item, failed []failedRcpt) error {
 	}
 	for i, code := range codes {
 		n := m.notice(it, code, rcpts[code])
+		if code == CodeHopCount || code == CodeCircularRoute {
+			n.details = append([]string{routeLine}, it.mai.Route...)
+		}
 		if i == 0 {
 			it.verdict.Code, it.verdict.Reason, it.verdict.NDR = code, failed[0].reason, n.entry()
 		}

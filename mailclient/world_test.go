@@ -39,7 +39,7 @@ var (
 // inWorld runs a story in virtual time.
 func inWorld(t *testing.T, story func(*world)) {
 	t.Helper()
-	simtest.Run(t, simrt.Options{Deadline: 24 * time.Hour}, func(k *simrt.Kernel) {
+	simtest.Run(t, simrt.Options{Deadline: 48 * time.Hour}, func(k *simrt.Kernel) {
 		w := &world{t: t, k: k, local: newMemFS(), remote: newMemFS(), rec: trace.NewRecorder(k, nil, true)}
 		w.wire = &wire{fs: w.remote, rt: k}
 		w.ok(Init(w.local, InitConfig{Network: "NET", PO: "HQ", Users: []string{"ANN"}, Externals: []PostofficeName{{"NET", "BRANCH"}}}))
