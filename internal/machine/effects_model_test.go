@@ -84,6 +84,43 @@ var modelEffects = []effect{
 		stock:   "32768 bytes at the server", changed: "4096 bytes at the server",
 	},
 	{
+		set: "NtrdrFileDirtyLimit=4",
+		observe: func(s *story) string {
+			h := s.file("F", nt.ShareRead)
+			return s.pace(func() {
+				for i := range 8 {
+					s.write(h, make([]byte, 4096), int64(i)*4096)
+				}
+			})
+		},
+		stock: "at once", changed: "after an answer",
+	},
+	{
+		set:     "NtrdrFastReadAhead=4096",
+		observe: readAhead,
+		stock:   "at 32 KB: read ahead", changed: "at 32 KB: waits for the server",
+	},
+	{
+		set:     "NtrdrSlowReadAhead=32768",
+		link:    "x25-9.6",
+		observe: readAhead,
+		stock:   "at 32 KB: waits for the server", changed: "at 32 KB: read ahead",
+	},
+	{
+		set:   "NtrdrSemaphoreWrites=3",
+		given: "NtrdrQuirkSemaphore298=1 UseWriteBehind=0",
+		observe: func(s *story) string {
+			h := s.file("F", nt.ShareRead)
+			for i := range 100 {
+				if _, err := h.WriteAt(make([]byte, 512), int64(i)*512); err != nil {
+					return fmt.Sprintf("write %d: %s", i+1, result(func() error { return err }))
+				}
+			}
+			return "no error"
+		},
+		stock: "write 17: error 298", changed: "write 4: error 298",
+	},
+	{
 		set:  "NtrdrConcurrentFileFlushes=1",
 		link: "x25-9.6", // raw mode, which would lock the circuit, is never used on it
 		observe: func(s *story) string {
@@ -122,4 +159,30 @@ func (s *story) closedAtServer() (paths []string) {
 		}
 	}
 	return paths
+}
+
+// readAhead reads three pages in a row and, after a pause, one at 32 KB, where the
+// redirector's large granularity begins. It says where that was found.
+func readAhead(s *story) string {
+	f, err := s.Volume.Create("F", nt.AttrArchive)
+	if err == nil {
+		_, err = f.WriteAt(make([]byte, 128<<10), 0)
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	h := s.file("F", nt.ShareRead)
+	read := func(off int64) {
+		if _, err := h.ReadAt(make([]byte, 4096), off); err != nil {
+			s.t.Error(err)
+		}
+	}
+	for off := int64(0); off < 3*4096; off += 4096 {
+		read(off)
+	}
+	s.RT.Sleep(5 * time.Minute)
+	if s.elapsed(func() { read(32 << 10) }) > 0 {
+		return "at 32 KB: waits for the server"
+	}
+	return "at 32 KB: read ahead"
 }

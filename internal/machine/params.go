@@ -77,6 +77,9 @@ func modelConstants(c *rdr.Config, s registry.Settings) {
 	c.CacheDenyWriteWrites = s.Bool("NtrdrCacheDenyWriteWrites")
 	c.FlushSendsSMBFlush = s.Bool("NtrdrFlushSendsSMBFlush")
 	c.FindBufferSize = int(s.DWORD("NtrdrFindBufferSize"))
+	c.FastReadAhead = int(s.DWORD("NtrdrFastReadAhead"))
+	c.SlowReadAhead = int(s.DWORD("NtrdrSlowReadAhead"))
+	c.SemaphoreWrites = int(s.DWORD("NtrdrSemaphoreWrites"))
 }
 
 // CacheConfig maps the registry to the Cache Manager's configuration.
@@ -89,6 +92,7 @@ func CacheConfig(s registry.Settings) ntcache.Config {
 	c.LazyScanPeriod = s.Duration("NtrdrLazyScanPeriod")
 	c.LazyFraction = int(s.DWORD("NtrdrLazyFraction"))
 	c.LazySmallAllPages = int(s.DWORD("NtrdrLazySmallAllPages"))
+	c.FileDirtyLimit = int(s.DWORD("NtrdrFileDirtyLimit"))
 	c.ConcurrentFileFlushes = int(s.DWORD("NtrdrConcurrentFileFlushes"))
 	return c
 }

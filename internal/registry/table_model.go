@@ -29,4 +29,12 @@ var modelParams = []Param{
 		"a file with no more dirty pages is written whole in a scan").acted(),
 	number("NtrdrConcurrentFileFlushes", 1, 64, "files", 4, oursModel,
 		"files that are written behind the applications at the same time").acted(),
+	number("NtrdrFileDirtyLimit", 0, anyDWORD, "pages", 0, oursModel,
+		"dirty pages that one file may have before its writer waits; 0: none but those of all files").acted(),
+	number("NtrdrFastReadAhead", 4096, 65536, UnitBytes, 32768, oursModel,
+		"granularity of read-ahead on a link that carries it in the time for raw mode; a power of two").acted(),
+	number("NtrdrSlowReadAhead", 4096, 65536, UnitBytes, 4096, oursModel,
+		"granularity of read-ahead on other links; a power of two").acted(),
+	number("NtrdrSemaphoreWrites", 0, anyDWORD, "writes", 16, "ours (KB Q169742 says copying a file)",
+		"writes in a row that NtrdrQuirkSemaphore298 lets pass").acted(),
 }

@@ -36,13 +36,13 @@ const kilobyte = 1024
 func (c Config) readAhead(speed int64) int {
 	switch {
 	case speed == 0:
-		return fastReadAhead
+		return c.FastReadAhead
 	case c.ReadAheadThroughput != NoMinimumThroughput && speed < int64(c.ReadAheadThroughput)*kilobyte:
 		return 0
-	case fastReadAhead > speed*int64(rawReadAheadTime/time.Second):
-		return slowReadAhead
+	case int64(c.FastReadAhead) > speed*int64(rawReadAheadTime/time.Second):
+		return c.SlowReadAhead
 	}
-	return fastReadAhead
+	return c.FastReadAhead
 }
 
 // handleFlags are what an open tells the Cache Manager.

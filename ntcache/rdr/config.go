@@ -70,6 +70,9 @@ type Config struct {
 	CacheDenyWriteWrites  bool // BufFilesDenyWrite buffers writes too
 	FlushSendsSMBFlush    bool // FlushFileBuffers ends with SMB_COM_FLUSH
 	FindBufferSize        int  // bytes of the buffer that FindFirstFile passes
+	FastReadAhead         int  // granularity of read-ahead where raw mode could carry it
+	SlowReadAhead         int  // and on other links
+	SemaphoreWrites       int  // writes in a row that the defect of KB Q169742 lets pass
 
 	Root string // the share's UNC path, for the texts of events
 }
@@ -132,6 +135,9 @@ func Stock() Config {
 		CacheDenyWriteWrites:    true,
 		FlushSendsSMBFlush:      true,
 		FindBufferSize:          findBufferSize,
+		FastReadAhead:           fastReadAhead,
+		SlowReadAhead:           slowReadAhead,
+		SemaphoreWrites:         semaphoreLimit,
 		Root:                    `\\PO\MAILDATA`,
 	}
 }
@@ -161,12 +167,17 @@ func (c Config) validate() error {
 		max(c.LowerSearchBufferSize, c.UpperSearchBufferSize) > maxSearchBuffer || c.LowerSearchThreshold < 0:
 		return fmt.Errorf("rdr: search buffers of %d, %d and %d bytes, threshold %d",
 			c.FindBufferSize, c.LowerSearchBufferSize, c.UpperSearchBufferSize, c.LowerSearchThreshold)
+	case !powerOfTwo(c.FastReadAhead) || !powerOfTwo(c.SlowReadAhead) || c.SemaphoreWrites < 0:
+		return fmt.Errorf("rdr: FastReadAhead %d, SlowReadAhead %d, SemaphoreWrites %d",
+			c.FastReadAhead, c.SlowReadAhead, c.SemaphoreWrites)
 	case c.CacheFileTimeout < 0 || c.DormantFileLimit < 0 || c.SessTimeout <= 0:
 		return fmt.Errorf("rdr: CacheFileTimeout %v, DormantFileLimit %d, SessTimeout %v",
 			c.CacheFileTimeout, c.DormantFileLimit, c.SessTimeout)
 	}
 	return nil
 }
+
+func powerOfTwo(n int) bool { return n > 0 && n&(n-1) == 0 }
 
 // slowSearch is how long a search may take to bring as much as the redirector likes.
 //

@@ -62,7 +62,7 @@ func (o *serverOpen) overrunsSemaphore() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	o.posts++
-	return o.posts > semaphoreLimit
+	return o.posts > r.cfg.SemaphoreWrites
 }
 
 // ignoresBreak reports whether an oplock break goes unanswered: that of a file that the
