@@ -28,6 +28,9 @@ type memory struct {
 	cut    func() // if not nil, called when a file's size has been set, before the reply
 	shared bool   // another machine has the files open too: there is level II at most
 
+	acked []nt.OplockLevel
+	full  bool // no write finds room
+
 	mu      rt.Mutex
 	files   map[string][]byte
 	names   map[uint16]string // of the open FIDs
@@ -97,8 +100,11 @@ func (m *memory) WriteAt(h nt.FileHandle, p []byte, off int64, _ nt.WriteMode) (
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	path, open := m.names[h.FID]
-	if !open {
+	switch {
+	case !open:
 		return 0, nt.StatusInvalidHandle
+	case m.full:
+		return 0, nt.StatusDiskFull
 	}
 	data := m.files[path]
 	if need := int(off) + len(p); need > len(data) {
@@ -119,6 +125,11 @@ func (m *memory) Close(h nt.FileHandle, _ nt.FileTime) error {
 	return nil
 }
 
+func (m *memory) AckBreak(_ nt.FileHandle, to nt.OplockLevel) error {
+	m.acked = append(m.acked, to)
+	return nil
+}
+
 // grow is what another machine writes.
 func (m *memory) grow(path string, size int) {
 	m.mu.Lock()
@@ -126,11 +137,10 @@ func (m *memory) grow(path string, size int) {
 	m.mu.Unlock()
 }
 
-func (m *memory) Limits() nt.Limits                            { return nt.Limits{MaxRead: 4096, MaxWrite: 4096} }
-func (m *memory) Flush(nt.FileHandle) error                    { return nil }
-func (m *memory) AckBreak(nt.FileHandle, nt.OplockLevel) error { return nil }
-func (m *memory) SetHandler(h nt.CircuitHandler)               { m.handler = h }
-func (m *memory) Hangup() error                                { return nil }
+func (m *memory) Limits() nt.Limits              { return nt.Limits{MaxRead: 4096, MaxWrite: 4096} }
+func (m *memory) Flush(nt.FileHandle) error      { return nil }
+func (m *memory) SetHandler(h nt.CircuitHandler) { m.handler = h }
+func (m *memory) Hangup() error                  { return nil }
 
 // Err answers what was true when it was asked.
 func (m *memory) Err() error {
