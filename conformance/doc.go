@@ -127,3 +127,5 @@
 // in a file of its own and name it in commands.go; the same goes for setup lines and
 // expectations.
 package conformance
+
+//go:generate go run ../internal/tools/cmd/confdocs

@@ -179,6 +179,9 @@ func (n *namer) name(e trace.Event) trace.Event {
 }
 
 func (n *namer) short(p string) string {
+	if strings.HasPrefix(p, `\\`) {
+		return p // a share
+	}
 	p = strings.TrimPrefix(p, `\`)
 	if n.dir != "" {
 		if len(p) > len(n.dir) && strings.EqualFold(p[:len(n.dir)], n.dir) {
