@@ -11,7 +11,9 @@
 //
 // The package holds no behaviour: whether a value changes what the emulator does
 // is the business of the code that assembles a machine. The table's Acted column
-// says which values do.
+// says which values do, and Idle why the others do not; a test of package machine plays
+// a story for each value that is acted on. A value that only one of 3.5 and 3.51 has
+// (Only) is not there on the other, whatever a policy says.
 //
 // Limits: a .reg file may hold MaxFileSize bytes. Registry Editor's format 5.00
 // (UTF-16) is refused: NT 3.5x cannot read it either. Value names are matched

@@ -118,7 +118,7 @@ func keyTable(rows []Row, width int) string {
 	t.SetStyle(plainStyle())
 	t.AppendHeader(table.Row{"", "name", "type", "range", "3.5", "3.51", "value", "source", "effect"})
 	for i := range rows {
-		t.AppendRow(rows[i].cells())
+		t.AppendRow(rows[i].cells(width > 0 && width < mostColumns))
 	}
 	t.SuppressEmptyColumns()
 	t.SetColumnConfigs(columnWidths(width))
@@ -136,27 +136,50 @@ func plainStyle() table.Style {
 	return style
 }
 
-// columnWidths wraps the columns of prose; the others take about 90 columns.
+// Below these widths a table leaves columns out: first type and source, then the range
+// and both defaults, of which the value in force stays.
+const (
+	allColumns  = 165
+	mostColumns = 125
+)
+
+// columnWidths wraps the columns of prose and hides those that a terminal of that width
+// has no room for.
 func columnWidths(width int) []table.ColumnConfig {
-	const others, value, source, leastEffect = 90, 20, 20, 30
+	const value, source, leastEffect = 20, 20, 20
 	wrap := func(name string, most int) table.ColumnConfig {
 		return table.ColumnConfig{Name: name, WidthMax: most, WidthMaxEnforcer: gptext.WrapSoft}
 	}
-	if width == 0 {
+	hide := func(name string) table.ColumnConfig { return table.ColumnConfig{Name: name, Hidden: true} }
+	others := 93 + value + source // about what the columns before the effect take
+	switch {
+	case width == 0:
 		return []table.ColumnConfig{wrap("source", source)}
+	case width >= allColumns:
+		return []table.ColumnConfig{wrap("value", value), wrap("source", source), wrap("effect", width-others)}
+	case width >= mostColumns:
+		others -= source + len("REG_MULTI_SZ") + 2
+		return []table.ColumnConfig{hide("type"), hide("source"), wrap("value", value), wrap("effect", width-others)}
 	}
+	others -= source + len("REG_MULTI_SZ") + 40
 	return []table.ColumnConfig{
-		wrap("value", value), wrap("source", source), wrap("effect", max(width-others-value-source, leastEffect)),
+		hide("type"), hide("source"), hide("range"), hide("3.5"), hide("3.51"),
+		wrap("value", value), wrap("effect", max(width-others, leastEffect)),
 	}
 }
 
-func (r *Row) cells() table.Row {
+// cells is the row as a table has it. always fills in the value in force where it is no
+// other than in a stock 3.51.
+func (r *Row) cells(always bool) table.Row {
 	mark, value, effect := "", "", r.Effect
 	if r.Acted {
 		mark = "*"
 	}
-	if r.Changed {
+	switch {
+	case r.Changed:
 		value = r.value.String() + " (" + r.Origin + ")"
+	case always:
+		value = r.value.String()
 	}
 	if r.Since != "" {
 		effect += " (" + r.Idle + ")"

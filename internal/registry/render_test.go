@@ -25,23 +25,6 @@ func fixedSettings(t *testing.T) Settings {
 
 func TestWriteTable(t *testing.T) {
 	var out strings.Builder
-	if err := WriteTable(&out, Rows(fixedSettings(t)), 140); err != nil {
-		t.Fatal(err)
-	}
-	if n := strings.Count(out.String(), "\n"); n < len(params)+3 {
-		t.Errorf("%d lines for %d rows", n, len(params))
-	}
-	for line := range strings.Lines(out.String()) {
-		line = strings.TrimSuffix(line, "\n")
-		if strings.HasSuffix(line, " ") {
-			t.Errorf("blanks at the end of %q", line)
-		}
-		const least = 90 + 20 + 20 + 30 // what the columns do not shrink below
-		if n := utf8.RuneCountInString(line); n > least {
-			t.Errorf("%d columns: %s", n, line)
-		}
-	}
-	out.Reset()
 	if err := WriteTable(&out, Rows(fixedSettings(t)), 0); err != nil {
 		t.Fatal(err)
 	}
@@ -55,6 +38,38 @@ func TestWriteTable(t *testing.T) {
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the table lacks %q", want)
+		}
+	}
+}
+
+// A table fits the terminal: with less room it has fewer columns.
+func TestWriteTableFits(t *testing.T) {
+	for width, columns := range map[int]string{
+		200: " name type range 3.5 3.51 value source effect",
+		165: " name type range 3.5 3.51 value source effect",
+		140: " name range 3.5 3.51 value effect",
+		100: " name value effect",
+		80:  " name value effect",
+	} {
+		var out strings.Builder
+		if err := WriteTable(&out, Rows(fixedSettings(t)), width); err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(out.String(), "\n"); n < len(params)+3 {
+			t.Errorf("%d: %d lines for %d rows", width, n, len(params))
+		}
+		if !strings.Contains(squeeze(out.String()), "\n"+columns+"\n") {
+			t.Errorf("%d: the columns are not%s", width, columns)
+		}
+		for line := range strings.Lines(out.String()) {
+			line = strings.TrimSuffix(line, "\n")
+			isRow := !strings.HasPrefix(line, "HKEY") && !strings.Contains(line, "ntrdr params NAME")
+			if n := utf8.RuneCountInString(line); n > width && isRow {
+				t.Errorf("%d: %d columns: %s", width, n, line)
+			}
+			if strings.HasSuffix(line, " ") {
+				t.Errorf("%d: blanks at the end of %q", width, line)
+			}
 		}
 	}
 }
