@@ -69,6 +69,10 @@ fuzz: ## run each fuzz target for FUZZTIME (default 20s)
 		done; \
 	done
 
+.PHONY: mutants
+mutants: ## flip one behaviour at a time and name the case or test that goes red
+	@$(GO) run ./internal/tools/mutants
+
 .PHONY: bench
 bench: ## run the benchmarks COUNT times (default 6), for benchstat
 	@grep -rl --include='*_test.go' '^func Benchmark' . | xargs -n 1 dirname | sort -u | \

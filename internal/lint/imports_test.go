@@ -56,6 +56,7 @@ var mayImport = map[string][]string{
 	"cmd/ntrdr":                   with(run, "bench", "conformance", "internal/report"),
 	"internal/lint":               nil,
 	"internal/tools/samba":        nil,
+	"internal/tools/mutants":      nil,
 	"internal/tools/cmd/sambaup":  {"internal/tools/samba"},
 	"internal/tools/assumed":      nil,
 	"internal/tools/cmd/confdocs": {"conformance", "internal/registry", "internal/tools/assumed"},
