@@ -31,6 +31,7 @@ func Generate(seed uint64) Workload {
 		g.w.Links[ws] = g.link()
 	}
 	g.drawValues()
+	g.dropRefused()
 	g.budget = g.w.budget()
 	threads := [...]int{1, 1, 1, 1, 1, 1, 2, 2, 3}
 	for i := range threads[g.IntN(len(threads))] {
@@ -101,6 +102,27 @@ func (g *generator) drawValues() {
 			}
 		}
 	}
+}
+
+// dropRefused drops values that the table allows and a machine refuses, as a page size that
+// is no power of two.
+func (g *generator) dropRefused() {
+	if g.w.playable() {
+		return
+	}
+	g.w.Values = slices.DeleteFunc(g.w.Values, func(v Value) bool {
+		alone := Workload{Edition: g.w.Edition, Links: g.w.Links, Values: []Value{v}}
+		return !alone.playable()
+	})
+}
+
+// playable reports whether the machines accept their settings.
+func (w Workload) playable() bool {
+	world, err := newWorld(w, true, false, nil)
+	if err == nil {
+		world.kernel.Close()
+	}
+	return err == nil
 }
 
 // isSet reports whether an edition switches a value on.

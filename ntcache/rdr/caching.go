@@ -74,17 +74,20 @@ func (f *fcb) AcquireForReadAhead(wait bool) bool { return f.AcquireForLazyWrite
 func (f *fcb) ReleaseFromReadAhead() { f.ReleaseFromLazyWrite() }
 
 // discardDoomed throws away what is dirty of a file that its last close deletes, and
-// reports whether that is so.
+// reports whether that is so: nobody else, here or elsewhere, has it open. What is on its
+// way to the server arrives before the CLOSE.
 //
 // src: assumed (FILE_FLAG_DELETE_ON_CLOSE: nobody will read what would be written)
 func (f *fcb) discardDoomed(o *serverOpen) bool {
 	f.r.mu.Lock()
-	doomed := o.params.Options&nt.DeleteOnClose != 0 &&
+	alone := o.oplock == nt.OplockBatch || o.oplock == nt.OplockExclusive || o.params.Share&(nt.ShareRead|nt.ShareWrite) == nt.ShareNone
+	doomed := alone && o.params.Options&nt.DeleteOnClose != 0 &&
 		!slices.ContainsFunc(f.opens, func(x *serverOpen) bool { return x != o && !x.dead })
 	f.r.mu.Unlock()
 	if doomed {
 		f.cached.Discard()
 		f.l2.drop()
+		f.flushBehind("deleted on close")
 	}
 	return doomed
 }
