@@ -21,6 +21,7 @@ type disk struct {
 	data     []byte
 	perWrite time.Duration
 	perRead  time.Duration
+	failRead error
 	fail     error
 	busy     int // paging writes under way
 	overlap  bool
@@ -43,6 +44,9 @@ func (d *disk) note(op string, off int64, n int) {
 func (d *disk) PageIn(p []byte, off int64) (int, error) {
 	d.note("in", off, len(p))
 	d.k.Sleep(d.perRead)
+	if d.failRead != nil {
+		return 0, d.failRead
+	}
 	if off >= int64(len(d.data)) {
 		return 0, io.EOF
 	}

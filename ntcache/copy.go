@@ -9,17 +9,23 @@ import (
 // CopyRead copies cached bytes to p, paging in what is not resident. It returns
 // io.EOF with a short count at the end of the file.
 func (s *SharedCacheMap) CopyRead(p []byte, off int64) (int, error) {
+	var c claim
 	n := 0
 	for n < len(p) {
 		copied, end := s.copyOut(p[n:], off+int64(n))
+		s.release(&c) // what it paged in has been copied
 		n += copied
 		if end {
 			return n, io.EOF
 		}
-		if n < len(p) {
-			if _, err := s.pageIn(off+int64(n), off+int64(len(p))); err != nil {
-				return 0, err
-			}
+		if n == len(p) {
+			break
+		}
+		from, to := off+int64(n), off+int64(len(p))
+		c = s.claimMissing(from, to)
+		if _, err := s.pageIn(&c, from, to); err != nil {
+			s.release(&c)
+			return 0, err
 		}
 	}
 	return n, nil
@@ -92,63 +98,58 @@ func (s *SharedCacheMap) CopyWrite(p []byte, off int64) error {
 
 // copyToView is the part of a write that lies in one view.
 func (s *SharedCacheMap) copyToView(p []byte, off int64, mapped bool) error {
-	for {
-		if err := s.readEdges(off, off+int64(len(p)), mapped); err != nil {
+	end := off + int64(len(p))
+	for done := false; !done; { // pages may be purged between the two
+		c := s.claim(off, end)
+		err := s.readEdges(&c, off, end, mapped)
+		if err == nil {
+			done = s.tryCopyIn(&c, p, off, mapped)
+		}
+		s.release(&c)
+		if err != nil {
 			return err
 		}
-		done, short := s.tryCopyIn(p, off, mapped)
-		if done {
-			return nil
-		}
-		if short {
-			s.m.awaitMemory()
-		}
 	}
+	return nil
 }
 
 // readEdges makes the first and last page of a write resident if the write covers
 // them only in part. A write through a mapping faults every page in.
-func (s *SharedCacheMap) readEdges(from, to int64, mapped bool) error {
+func (s *SharedCacheMap) readEdges(c *claim, from, to int64, mapped bool) error {
 	ps := s.pageSize()
 	if mapped {
-		return s.makeResident(from, to)
+		return s.makeResident(c, from, to)
 	}
 	if from%ps != 0 {
-		if err := s.makeResident(from, from+1); err != nil {
+		if err := s.makeResident(c, from, from+1); err != nil {
 			return err
 		}
 	}
 	if to%ps != 0 && to < s.Size() {
-		return s.makeResident(to-1, to)
+		return s.makeResident(c, to-1, to)
 	}
 	return nil
 }
 
 // tryCopyIn stores p, extends the sizes and marks the pages dirty. It does nothing if
-// an edge has been purged meanwhile, or if memory is short: then the caller awaits it.
-func (s *SharedCacheMap) tryCopyIn(p []byte, off int64, mapped bool) (done, short bool) {
+// pages have been purged since the claim.
+func (s *SharedCacheMap) tryCopyIn(c *claim, p []byte, off int64, mapped bool) bool {
 	m, end := s.m, off+int64(len(p))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	m.mu.Lock()
-	if !s.edgesKnownLocked(off, end, mapped) {
+	if !s.edgesKnownLocked(off, end, mapped) || !s.addPagesLocked(c, off, end) {
 		m.mu.Unlock()
-		return false, false
-	}
-	v := s.pinForWriteLocked(off, end)
-	if v == nil {
-		m.expectMemoryLocked()
-		m.mu.Unlock()
-		return false, true
+		return false
 	}
 	m.mu.Unlock()
-	v.copyIn(p, off%viewSize, s.pageSize())
+	c.v.copyIn(p, off%viewSize, s.pageSize())
 	m.mu.Lock()
-	s.writtenLocked(v, off, end, mapped)
-	s.unpinLocked(v)
+	s.writtenLocked(c.v, off, end, mapped)
+	s.releaseLocked(c)
 	m.checkLocked(s)
 	m.mu.Unlock()
-	return true, false
+	return true
 }
 
 // edgesKnownLocked reports whether a write of [from, to) would overwrite nothing that
@@ -165,11 +166,10 @@ func (s *SharedCacheMap) edgesKnownLocked(from, to int64, mapped bool) bool {
 	return head && tail
 }
 
-// pinForWriteLocked pins the view of [off, end) with all those pages resident; nil if
-// there is no memory for it.
-func (s *SharedCacheMap) pinForWriteLocked(off, end int64) *vacb {
-	m, ps := s.m, s.pageSize()
-	v := s.findLocked(off / viewSize)
+// addPagesLocked makes all pages of [off, end) resident, in buffers of the claim. It
+// does nothing if there are too few.
+func (s *SharedCacheMap) addPagesLocked(c *claim, off, end int64) bool {
+	v, ps := c.v, s.pageSize()
 	first, last := off%viewSize/ps, (end-1)%viewSize/ps
 	absent := 0
 	for i := first; i <= last; i++ {
@@ -177,31 +177,17 @@ func (s *SharedCacheMap) pinForWriteLocked(off, end int64) *vacb {
 			absent++
 		}
 	}
-	if v != nil {
-		v.pins++ // so that the promise does not take it
+	if absent > c.pages {
+		return false
 	}
-	if v == nil || absent > 0 {
-		ok := m.promiseLocked(absent)
-		switch {
-		case !ok && v != nil:
-			v.pins-- // without waking those who wait for memory: none has become free
-			return nil
-		case !ok:
-			return nil
-		case v == nil:
-			v, _ = s.viewLocked(off / viewSize)
-			v.pins++
-		default:
-			m.unpromiseLocked(0, true)
-		}
-	}
+	c.pages -= absent
 	for i := first; absent > 0 && i <= last; i++ {
 		if v.page(i) == nil {
 			v.addLocked(i, v.start(i) < off || v.start(i)+ps > end)
 		}
 	}
-	m.lru.touch(v)
-	return v
+	s.m.lru.touch(v)
+	return true
 }
 
 // writtenLocked marks the pages of [off, end) dirty and extends the sizes.

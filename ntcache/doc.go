@@ -12,6 +12,8 @@
 // Memory. All files together have CacheSize bytes of pages and Views views. Who needs
 // more takes the least recently used view that holds nothing dirty and is not in use; if
 // there is none he waits until the mapped page writer has cleaned one, a page at a time.
+// What one operation needs in a view is claimed at once, so that it never waits for
+// memory while it holds some.
 //
 // Writing. The lazy writer first looks LazyFirstDelay after the first page became dirty,
 // then every LazyScanPeriod while any page is; each scan writes one eighth of the dirty

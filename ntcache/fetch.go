@@ -13,7 +13,7 @@ import (
 type fetch struct {
 	v        *vacb
 	from, to int64    // in the file; whole pages
-	promised int      // page buffers
+	promised int      // page buffers: what is left goes back to the claim
 	stale    bool     // what arrives is no longer true
 	done     rt.Event // Notification; nil: nobody waits
 }
@@ -27,18 +27,20 @@ func (s *SharedCacheMap) staleLocked(from, to int64) {
 	}
 }
 
-// makeResident pages in what [from, to) needs of valid data that is not resident.
-func (s *SharedCacheMap) makeResident(from, to int64) error {
+// makeResident pages in what [from, to) needs of valid data that is not resident, as far
+// as the claim goes.
+func (s *SharedCacheMap) makeResident(c *claim, from, to int64) error {
 	for {
-		if more, err := s.pageIn(from, to); !more || err != nil {
+		if more, err := s.pageIn(c, from, to); !more || err != nil {
 			return err
 		}
 	}
 }
 
 // pageIn pages in the first run of [from, to) that is not resident, or waits for the
-// paging read that does so already. It reports whether there was one.
-func (s *SharedCacheMap) pageIn(from, to int64) (more bool, err error) {
+// paging read that does so already. It reports whether it did either: not if nothing
+// is missing, or more than has been claimed.
+func (s *SharedCacheMap) pageIn(c *claim, from, to int64) (more bool, err error) {
 	m := s.m
 	m.mu.Lock()
 	start, end := s.missingLocked(from, to)
@@ -55,15 +57,14 @@ func (s *SharedCacheMap) pageIn(from, to int64) (more bool, err error) {
 		done.Wait(rt.Forever)
 		return true, nil
 	}
-	f := s.startFetchLocked(start, end)
-	if f == nil {
-		m.expectMemoryLocked()
-		m.mu.Unlock()
-		m.awaitMemory()
-		return true, nil
-	}
+	f := s.startFetchLocked(c, start, end)
 	m.mu.Unlock()
-	return true, s.finish(f)
+	if f == nil {
+		return false, nil
+	}
+	err = s.finish(f)
+	c.pages += f.promised
+	return true, err
 }
 
 // missingLocked returns the first run of absent pages within valid data in [from, to),
@@ -98,17 +99,16 @@ func (s *SharedCacheMap) fetchOfLocked(off int64) *fetch {
 	return nil
 }
 
-// startFetchLocked begins a paging read; nil if there is no memory for it now.
-func (s *SharedCacheMap) startFetchLocked(start, end int64) *fetch {
-	m := s.m
+// startFetchLocked begins a paging read with buffers of the claim; nil if there are too
+// few.
+func (s *SharedCacheMap) startFetchLocked(c *claim, start, end int64) *fetch {
 	pages := int((end - start) / s.pageSize())
-	if !m.promiseLocked(pages) {
+	if c.v == nil || pages > c.pages {
 		return nil
 	}
-	v, used := s.viewLocked(start / viewSize)
-	v.pins++
-	m.unpromiseLocked(0, !used)
-	f := &fetch{v: v, from: start, to: end, promised: pages}
+	c.pages -= pages
+	c.v.pins++
+	f := &fetch{v: c.v, from: start, to: end, promised: pages}
 	s.fetches = append(s.fetches, f)
 	return f
 }
@@ -128,7 +128,6 @@ func (s *SharedCacheMap) finish(f *fetch) error {
 		s.installLocked(f, buf)
 	}
 	s.fetches = slices.DeleteFunc(s.fetches, func(g *fetch) bool { return g == f })
-	s.m.unpromiseLocked(f.promised, false)
 	s.m.lru.touch(f.v)
 	s.unpinLocked(f.v)
 	s.m.checkLocked(s)

@@ -20,26 +20,23 @@ func (m *Manager) Usage() Usage {
 	}
 }
 
-// promiseLocked sets pages buffers and one view aside for the caller, taking them
-// from the least recently used views that hold nothing dirty and are not in use.
-func (m *Manager) promiseLocked(pages int) bool {
-	for m.usedPages+pages > m.maxPages || m.usedViews >= m.cfg.Views {
+// promiseLocked sets buffers for so many pages and views aside for the caller, taking
+// them from the least recently used views that hold nothing dirty and are not in use.
+func (m *Manager) promiseLocked(pages, views int) bool {
+	for m.usedPages+pages > m.maxPages || m.usedViews+views > m.cfg.Views {
 		if !m.reclaimLocked() {
 			return false
 		}
 	}
 	m.usedPages += pages
-	m.usedViews++
+	m.usedViews += views
 	return true
 }
 
-// unpromiseLocked gives back what of a promise has not been used.
-func (m *Manager) unpromiseLocked(pages int, view bool) {
+// unpromiseLocked gives back buffers that have not been used.
+func (m *Manager) unpromiseLocked(pages int) {
 	m.usedPages -= pages
-	if view {
-		m.usedViews--
-	}
-	if pages > 0 || view {
+	if pages > 0 {
 		m.memoryMayBeFreeLocked()
 	}
 }

@@ -120,7 +120,7 @@ func (pm *PrivateCacheMap) readAhead(epoch uint64) {
 			break
 		}
 		s.m.tr.Emit(trace.Event{Kind: trace.ReadAhead, Path: s.name, Off: want.from, Len: want.to - want.from})
-		for s.readAheadRun(want) {
+		for pm.readAheadRun(want, epoch) {
 			continue
 		}
 	}
@@ -145,15 +145,20 @@ func (pm *PrivateCacheMap) nextAhead(epoch uint64, held bool) (extent, bool) {
 
 // readAheadRun fetches the first run of want that is neither resident nor on its way,
 // and reports whether there may be more.
-func (s *SharedCacheMap) readAheadRun(want extent) bool {
-	m := s.m
+func (pm *PrivateCacheMap) readAheadRun(want extent, epoch uint64) bool {
+	s, m := pm.s, pm.s.m
 	m.mu.Lock()
 	start, end := s.missingLocked(want.from, want.to)
-	if start == end || s.fetchOfLocked(start) != nil {
+	if pm.closed || s.epoch != epoch || start == end || s.fetchOfLocked(start) != nil {
 		m.mu.Unlock()
 		return false
 	}
-	f := s.startFetchLocked(start, end)
+	c, ok := s.tryClaimLocked(start, end)
 	m.mu.Unlock()
-	return f != nil && s.finish(f) == nil
+	if !ok {
+		return false
+	}
+	more, err := s.pageIn(&c, start, end)
+	s.release(&c)
+	return more && err == nil
 }

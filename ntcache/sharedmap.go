@@ -162,16 +162,14 @@ func (s *SharedCacheMap) cleanedLocked() {
 // src: Windows Internals 4th ed., ch. 11 (lazy closes are on the regular queue)
 func (s *SharedCacheMap) lazyClose() {
 	m := s.m
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if s.handles > 0 || s.mappings > 0 || s.dirty > 0 || s.inFlight > 0 {
 		return
 	}
-	for i := len(s.views) - 1; i >= 0; i-- {
-		if v := s.views[i]; v.reusable() {
-			s.dropViewLocked(v)
-		}
-	}
+	s.discardLocked()
 	m.unlistLocked(s)
 	m.memoryMayBeFreeLocked()
 }

@@ -128,12 +128,8 @@ func (s *SharedCacheMap) searchLocked(no int64) (i int, found bool) {
 	return slices.BinarySearchFunc(s.views, no, func(v *vacb, no int64) int { return int(v.no - no) })
 }
 
-// viewLocked returns the map's view number no, making one in the slot that the caller
-// has promised if there is none. It reports whether the slot has been used.
-func (s *SharedCacheMap) viewLocked(no int64) (v *vacb, used bool) {
-	if v = s.findLocked(no); v != nil {
-		return v, false
-	}
+// addViewLocked makes the map's view number no, which has been promised.
+func (s *SharedCacheMap) addViewLocked(no int64) (v *vacb) {
 	m := s.m
 	if n := len(m.spare); n > 0 {
 		v, m.spare = m.spare[n-1], m.spare[:n-1]
@@ -145,7 +141,7 @@ func (s *SharedCacheMap) viewLocked(no int64) (v *vacb, used bool) {
 	s.views = slices.Insert(s.views, i, v)
 	s.recent = v
 	m.lru.pushNewest(v)
-	return v, true
+	return v
 }
 
 // dropViewLocked gives back a view with all its memory, and returns how many of its

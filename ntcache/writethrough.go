@@ -53,14 +53,18 @@ func (s *SharedCacheMap) updatePageLocked(p []byte, off int64, keep bool) {
 	v := s.findLocked(off / viewSize)
 	if v.page(i) == nil {
 		known := int64(len(p)) == ps || off-in >= s.validData
-		if !keep || !known || !s.m.promiseLocked(1) {
+		c, ok := claim{}, false
+		if keep && known {
+			c, ok = s.tryClaimLocked(off-in, off-in+ps)
+		}
+		if !ok {
 			s.staleLocked(off, off+int64(len(p)))
 			return
 		}
-		var used bool
-		v, used = s.viewLocked(off / viewSize)
+		v = c.v
 		v.addLocked(i, int64(len(p)) < ps)
-		s.m.unpromiseLocked(0, !used)
+		c.pages--
+		s.releaseLocked(&c)
 	}
 	copy(v.pages[i][in:], p)
 	s.m.lru.touch(v)
