@@ -162,14 +162,17 @@ func (f *conformanceFlags) tell(c *invocation, results []conformance.Result) err
 	if err != nil {
 		return err
 	}
-	bad := 0
+	bad, ran := 0, 0
 	for i := range results {
 		if results[i].Unexplained() {
 			bad++
 		}
+		if results[i].Verdict != conformance.Skipped {
+			ran++
+		}
 	}
 	if bad > 0 {
-		return unmetError{fmt.Sprintf("%s of %d did not hold", count(bad, "result"), len(results))}
+		return unmetError{fmt.Sprintf("%d of %s did not hold", bad, count(ran, "result"))}
 	}
 	return nil
 }
