@@ -45,6 +45,12 @@ type Conn interface {
 	LinkSpeed() int64
 }
 
+// Delayer is a Conn that knows the delay of its link.
+type Delayer interface {
+	// LinkDelay is the transport's estimate of one way, 0 if unknown.
+	LinkDelay() time.Duration
+}
+
 // Dialer opens connections to a server.
 type Dialer interface {
 	// Dial connects within timeout, or returns ErrTimeout or ErrRefused.

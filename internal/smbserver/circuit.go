@@ -17,6 +17,8 @@ type circuit struct {
 	workstation string
 	lastUse     time.Time
 	dead        bool
+	slow        bool      // the link allows neither raw mode nor oplocks
+	raw         *rawWrite // what the next message is the block of, else nil
 
 	negotiated bool
 	extended   bool
@@ -29,6 +31,7 @@ type circuit struct {
 	logons   map[smbwire.UID]*logon
 	trees    map[smbwire.TID]*tree
 	files    map[smbwire.FID]*openFile
+	cached   []*openFile // closed by the client and not by the server, oldest first
 	searches map[smbwire.SID]*search
 	locks    int // byte ranges held
 	lastUID  smbwire.UID

@@ -44,6 +44,35 @@ type Config struct {
 	// src: KB Q150384
 	SharingViolationRetries int
 	SharingViolationDelay   time.Duration
+	// EnableRaw lets clients use READ_RAW and WRITE_RAW.
+	//
+	// src: KB Q102967
+	EnableRaw bool
+	// MaxRawBufLen is the most that one raw request can carry, in bytes.
+	//
+	// src: KB Q102469
+	MaxRawBufLen int
+	// RawWorkItems is how many raw requests the server can have under way at once;
+	// it declines those beyond that.
+	//
+	// src: KB Q146005, KB Q136377
+	RawWorkItems int
+	// MaxLinkDelay and MinLinkThroughput (bytes a second) say which circuits get
+	// neither raw mode nor oplocks: those with a link that is known to be slower.
+	//
+	// src: KB Q129202
+	MaxLinkDelay      time.Duration
+	MinLinkThroughput int64
+	// CachedOpenLimit is how many files with an oplock a circuit's client can have
+	// closed and the server not; 0 closes files when the client does.
+	//
+	// src: KB Q124916, KB Q126026
+	CachedOpenLimit int
+	// EnableSoftCompat lets others read a file that is open for reading in the
+	// compatibility mode of DOS.
+	//
+	// src: KB Q102630
+	EnableSoftCompat bool
 	// AutoDisconnect is the idle time after which a circuit without open files and
 	// searches is dropped; 0 never drops one.
 	//
@@ -81,7 +110,7 @@ type Limits struct {
 	MaxOpenFiles    int // FIDs
 	MaxSearches     int // open searches
 	MaxLocks        int // byte ranges
-	MaxParked       int // requests that wait for an oplock or a sharing violation
+	MaxParked       int // requests that wait, for whatever it is
 	MaxQueue        int // bytes waiting to be sent
 }
 
@@ -102,6 +131,12 @@ func Stock() Config {
 		SizReqBuf:               4356,
 		SharingViolationRetries: 5,
 		SharingViolationDelay:   200 * time.Millisecond,
+		EnableRaw:               true,
+		MaxRawBufLen:            65535,
+		RawWorkItems:            stockRawWorkItems,
+		MaxLinkDelay:            60 * time.Second,
+		CachedOpenLimit:         5,
+		EnableSoftCompat:        true,
 		AutoDisconnect:          15 * time.Minute,
 		Name:                    "SERVER",
 		Domain:                  "WORKGROUP",
@@ -109,6 +144,16 @@ func Stock() Config {
 		Limits:                  StockLimits(),
 	}
 }
+
+// stockRawWorkItems is what a server computes for itself if the registry says nothing.
+//
+// src: assumed (KB Q136377 says that it depends on the machine's memory, and no number)
+const stockRawWorkItems = 4
+
+// maxRawBufLen is the most that the 16-bit counts of raw requests can say.
+//
+// src: [MS-CIFS] §2.2.4.22.1
+const maxRawBufLen = 65535
 
 // StockLimits returns limits that no well-behaved client meets.
 //
@@ -147,6 +192,11 @@ func (c *Config) validate() error {
 	check(c.SizReqBuf >= minSizReqBuf, "SizReqBuf", c.SizReqBuf)
 	check(c.SharingViolationRetries >= 0, "SharingViolationRetries", c.SharingViolationRetries)
 	check(c.SharingViolationDelay >= 0, "SharingViolationDelay", c.SharingViolationDelay)
+	check(c.MaxRawBufLen >= 0 && c.MaxRawBufLen <= maxRawBufLen, "MaxRawBufLen", c.MaxRawBufLen)
+	check(c.RawWorkItems >= 0, "RawWorkItems", c.RawWorkItems)
+	check(c.MaxLinkDelay >= 0, "MaxLinkDelay", c.MaxLinkDelay)
+	check(c.MinLinkThroughput >= 0, "MinLinkThroughput", c.MinLinkThroughput)
+	check(c.CachedOpenLimit >= 0, "CachedOpenLimit", c.CachedOpenLimit)
 	check(c.AutoDisconnect >= 0, "AutoDisconnect", c.AutoDisconnect)
 	l := c.Limits
 	for _, n := range [...]int{

@@ -24,6 +24,8 @@ type input interface{ isInput() }
 type openedInput struct {
 	conn   connID
 	client string
+	speed  int64         // of the link, bytes a second, 0 unknown
+	delay  time.Duration // of the link, 0 unknown
 }
 
 // closedInput: the transport connection ended, or is to be ended.
@@ -72,6 +74,11 @@ type core struct {
 	files    map[fcbKey]*fcb
 	parked   []*exchange // in the order in which they were parked
 	ready    []*exchange // to be resumed in this step
+	watchers []*openFile // directories with a watch, in the order of their first request
+
+	faults      Faults
+	rawItems    int // raw work items in use
+	rawRejected int
 }
 
 // ipcName is the share that every server has.
@@ -114,6 +121,8 @@ func (c *core) step(now time.Time, in input) (out []outbound, wake time.Time) {
 		c.disconnectIdle()
 	}
 	c.resume()
+	c.answerWatchers()
+	c.resume()
 	return c.out, c.wake()
 }
 
@@ -130,13 +139,26 @@ func (c *core) circuit(id connID) *circuit {
 func (c *core) open(in openedInput) {
 	cir := newCircuit(in.conn, in.client)
 	cir.lastUse = c.now
+	cir.slow = c.tooSlow(in.speed, in.delay)
 	c.circuits = append(c.circuits, cir)
 	c.emit(trace.Event{Kind: trace.CircuitUp, Text: in.client})
+}
+
+// tooSlow reports whether a link is one on which the server allows neither raw mode
+// nor oplocks.
+//
+// src: KB Q129202 (MinLinkThroughput, MaxLinkDelay)
+func (c *core) tooSlow(speed int64, delay time.Duration) bool {
+	return speed > 0 && speed < c.cfg.MinLinkThroughput || delay > c.cfg.MaxLinkDelay
 }
 
 // frame takes a message. A peer that does not speak the protocol is not argued with.
 func (c *core) frame(cir *circuit, b []byte) {
 	cir.lastUse = c.now
+	if cir.raw != nil {
+		c.rawBlock(cir, b)
+		return
+	}
 	m, err := smbwire.Parse(b)
 	switch {
 	case err != nil:
@@ -146,8 +168,18 @@ func (c *core) frame(cir *circuit, b []byte) {
 	case cir.negotiated == (m.Header.Command == smbwire.CmdNegotiate):
 		c.hangUp(cir, "NEGOTIATE must come first, and once")
 	default:
-		c.run(newExchange(cir, m))
+		c.take(newExchange(cir, m))
 	}
+}
+
+// take runs a request, now or when the fault of a slow server lets it.
+func (c *core) take(x *exchange) {
+	if c.faults.Delay <= 0 || c.parkedOn(x.cir) >= c.cfg.Limits.MaxParked {
+		c.run(x)
+		return
+	}
+	x.due = c.now.Add(c.faults.Delay)
+	c.parked = append(c.parked, x)
 }
 
 // hangUp drops a circuit and closes its transport.
@@ -163,6 +195,7 @@ func (c *core) drop(cir *circuit, why string) {
 	c.circuits = slices.DeleteFunc(c.circuits, func(other *circuit) bool { return other == cir })
 	cir.dead = true
 	c.parked = slices.DeleteFunc(c.parked, func(x *exchange) bool { return x.cir == cir })
+	c.dropRaw(cir)
 	c.closeAll(cir, func(*openFile) bool { return true })
 	c.emit(trace.Event{Kind: trace.CircuitDown, Path: cir.client, Text: why})
 }
@@ -243,7 +276,7 @@ func (c *core) fileState(name, path string) (size int64, opens int) {
 		return -1, 0
 	}
 	if f := c.files[fcbKey{sh, volume.Fold(path)}]; f != nil {
-		opens = len(f.opens)
+		opens = f.liveOpens()
 	}
 	info, err := sh.vol.Stat(path)
 	if err != nil {

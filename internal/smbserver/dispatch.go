@@ -21,7 +21,8 @@ func (c *core) dispatch(x *exchange, b smbwire.Body) (smbwire.Body, nt.Status) {
 	case *smbwire.EchoRequest:
 		return c.echo(x, r)
 	case *smbwire.NTCancelRequest:
-		return nil, nt.StatusSuccess // what waits here waits for a bounded time
+		c.cancel(x)
+		return nil, nt.StatusSuccess
 	}
 	if l := x.cir.logons[x.uid]; l == nil || l.auth != nil {
 		return nil, nt.StatusUserSessionDeleted
@@ -60,7 +61,7 @@ func (c *core) dispatchIPC(b smbwire.Body) (smbwire.Body, nt.Status) {
 	switch b.(type) {
 	case *smbwire.NTCreateAndXRequest, *smbwire.OpenAndXRequest, *smbwire.OpenRequest:
 		return nil, nt.StatusObjectNameNotFound
-	case *smbwire.Transaction2Request:
+	case *smbwire.Transaction2Request, *smbwire.NTTransactRequest:
 		return nil, nt.StatusNotSupported
 	}
 	return nil, nt.StatusInvalidDeviceRequest
@@ -85,6 +86,12 @@ func (c *core) dispatchFile(x *exchange, b smbwire.Body) (smbwire.Body, nt.Statu
 		return c.readAndX(x, r)
 	case *smbwire.ReadRequest:
 		return c.readCore(x, r)
+	case *smbwire.ReadRawRequest:
+		return c.readRaw(x, r)
+	case *smbwire.WriteRawRequest:
+		return c.writeRaw(x, r)
+	case *smbwire.NTTransactRequest:
+		return c.ntTransact(x, r)
 	case *smbwire.LockAndReadRequest:
 		return c.lockAndRead(x, r)
 	case *smbwire.WriteAndXRequest:

@@ -18,10 +18,16 @@
 // A request is an exchange. It runs through its AndX chain at once, unless it meets
 // a sharing violation, which is tried again SharingViolationRetries times, or an
 // oplock, whose break must be answered first; then it is parked and later resumes at
-// the same command, while other requests go on.
+// the same command, while other requests go on. So is one that the client lets wait:
+// for a lock, until it is granted or its time is up, and for a change in a directory.
+//
+// A READ_RAW is answered by a message without a header. After the interim response to
+// a WRITE_RAW the next message of the circuit is its block, whatever it holds.
 //
 // An open file is a FID on a circuit; all opens of one file share an fcb, which
-// holds the share modes, locks and oplocks.
+// holds the share modes, locks and oplocks. A FID that is closed while it has an oplock
+// leaves the server's own handle behind, up to CachedOpenLimit, which counts for share
+// modes until it has to make way.
 //
 // # Locks
 //
@@ -30,10 +36,12 @@
 //
 // # Limits
 //
-// The dialect is NT LM 0.12 alone. Not there: raw and MPX transfers, signing,
-// printing, named pipes, RAP, change notification, NT_TRANSACT, blocking locks (a
-// lock that conflicts is refused at once, whatever its timeout), the server's own
-// cached opens (CachedOpenLimit). IPC$ can be connected and holds nothing.
-// Transactions must fit in one message. A Volume on a slow host disk delays every
+// The dialect is NT LM 0.12 alone. Not there: MPX transfers, signing, printing, named
+// pipes, RAP, NT_TRANSACT but for NOTIFY_CHANGE, CANCEL_LOCK and CHANGE_LOCKTYPE of
+// LOCKING_ANDX. What is known of a link is asked once, when the circuit is opened
+// (LinkInfoValidTime). A change is told when it is made, not when the file is closed.
+// A client that announces a raw block and never sends it keeps a raw work item for as
+// long as its circuit is up. IPC$ can be connected and holds nothing. Transactions
+// must fit in one message. A Volume on a slow host disk delays every
 // client, since its I/O is done in the step.
 package smbserver

@@ -26,6 +26,9 @@ type exchange struct {
 	attempts int       // sharing violations met
 	overdue  bool      // the holder of the oplock did not answer in time
 	done     int       // files that a wildcard has dealt with
+	lockOf   *openFile // the FID that a lock is awaited on, else nil
+	watching *openFile // the directory that a change is awaited in, else nil
+	verdict  nt.Status // how a wait was ended, if it was
 }
 
 func newExchange(cir *circuit, m *smbwire.Message) *exchange {
@@ -37,7 +40,7 @@ func newExchange(cir *circuit, m *smbwire.Message) *exchange {
 // src: [MS-CIFS] §2.2.3.4
 func (c *core) run(x *exchange) {
 	for x.at < len(x.req.Chain) {
-		body, st := c.dispatch(x, x.req.Chain[x.at])
+		body, st := c.attempt(x)
 		if x.cir.dead {
 			return
 		}
@@ -49,7 +52,7 @@ func (c *core) run(x *exchange) {
 			st = nt.StatusInsufficientResources
 		}
 		if body == nil && st != nt.StatusSuccess {
-			body = &smbwire.ErrorReply{Cmd: x.req.Chain[x.at].Command()}
+			body = c.failure(x, x.req.Chain[x.at].Command())
 		}
 		if body != nil {
 			x.reply = append(x.reply, body)
@@ -63,8 +66,17 @@ func (c *core) run(x *exchange) {
 	c.answer(x, nt.StatusSuccess)
 }
 
+// attempt tries the present command.
+func (c *core) attempt(x *exchange) (smbwire.Body, nt.Status) {
+	if x.verdict != nt.StatusSuccess {
+		return nil, x.verdict
+	}
+	return c.dispatch(x, x.req.Chain[x.at])
+}
+
 func (x *exchange) nextCommand() {
 	x.at++
+	x.lockOf, x.watching = nil, nil
 	x.due, x.awaits, x.attempts, x.overdue, x.done = time.Time{}, nil, 0, false, 0
 }
 
@@ -103,7 +115,10 @@ func (c *core) trySharingAgain(x *exchange) nt.Status {
 func (c *core) expire() {
 	for _, x := range slices.Clone(c.parked) {
 		switch {
-		case x.due.After(c.now) || !slices.Contains(c.parked, x):
+		case x.due.IsZero() || x.due.After(c.now) || !slices.Contains(c.parked, x):
+		case x.lockOf != nil:
+			x.overdue = true
+			c.makeReady(x)
 		case x.awaits == nil:
 			c.makeReady(x)
 		default:

@@ -45,7 +45,10 @@ type openFile struct {
 	wrote         bool
 	writeThrough  bool
 	deleteOnClose bool
-	pos           int64 // for SEEK
+	pos           int64     // for SEEK
+	cached        bool      // the client has closed it: there is no FID
+	behind        nt.Status // of a raw write that nobody has been told of
+	watch         *watch    // of a directory, nil before the first request
 }
 
 // Groups of access rights.
@@ -125,12 +128,20 @@ func (c *core) attach(f *fcb, o *openFile) {
 // close closes a FID: its locks and its oplock go with it, and with the last FID
 // the file, which is then deleted if that was asked for.
 func (c *core) close(o *openFile) nt.Status {
-	f := o.f
 	delete(o.cir.files, o.fid)
-	f.opens = slices.DeleteFunc(f.opens, func(other *openFile) bool { return other == o })
-	f.dropLocks(o)
-	f.deletePending = f.deletePending || o.deleteOnClose
+	o.f.dropLocks(o)
+	c.endWaits(o)
+	c.unwatch(o)
+	c.retryLocks(o.f)
+	o.f.deletePending = o.f.deletePending || o.deleteOnClose
 	c.report(o)
+	return c.detach(o)
+}
+
+// detach ends an open that has no FID any more.
+func (c *core) detach(o *openFile) nt.Status {
+	f := o.f
+	f.opens = slices.DeleteFunc(f.opens, func(other *openFile) bool { return other == o })
 	if o.level >= nt.OplockExclusive && o.level <= nt.OplockBatch {
 		o.level = nt.OplockNone
 		c.settle(f)
@@ -141,7 +152,9 @@ func (c *core) close(o *openFile) nt.Status {
 	delete(c.files, f.key)
 	st := statusOf(f.file.Close())
 	if f.deletePending {
-		st = statusOf(f.key.share.vol.Remove(f.path))
+		if st = statusOf(f.key.share.vol.Remove(f.path)); st == nt.StatusSuccess {
+			c.tell(f.key.share, f.path, nt.NotifyRemoved, nameKind(f.dir))
+		}
 	}
 	return st
 }
@@ -164,6 +177,7 @@ func (c *core) closeAll(cir *circuit, match func(*openFile) bool) {
 			_ = c.close(o) // nobody is left to be told
 		}
 	}
+	c.closeCachedAll(cir, match)
 }
 
 // sortedFiles are the open files in the order of their FIDs.
@@ -175,11 +189,22 @@ func (cir *circuit) sortedFiles() []*openFile {
 	return list
 }
 
-// file finds the FID of a request. Commands that follow an open in a chain mean the
+// file finds the FID of a request, unless a raw write before it has failed unnoticed:
+// then that is told now. Commands that follow an open in a chain mean the
 // file that it opened.
 //
-// src: [MS-CIFS] §2.2.3.4
+// src: [MS-CIFS] §2.2.3.4; §3.2.5.18 (the error of a raw write)
 func (x *exchange) file(fid smbwire.FID) (*openFile, nt.Status) {
+	o, st := x.handle(fid)
+	if st == nt.StatusSuccess && o.behind != nt.StatusSuccess {
+		st, o.behind = o.behind, nt.StatusSuccess
+		return nil, st
+	}
+	return o, st
+}
+
+// handle is file for commands that must not fail because of an earlier one.
+func (x *exchange) handle(fid smbwire.FID) (*openFile, nt.Status) {
 	o := x.cir.files[fid]
 	if x.made != nil {
 		o = x.cir.files[x.made.fid]

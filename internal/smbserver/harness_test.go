@@ -1,6 +1,7 @@
 package smbserver
 
 import (
+	"bytes"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -23,14 +24,15 @@ type world struct {
 
 // peer is a client's end of a circuit.
 type peer struct {
-	w     *world
-	id    connID
-	inbox []*smbwire.Message
-	hung  bool
-	uid   smbwire.UID
-	tid   smbwire.TID
-	mid   smbwire.MID
-	pid   smbwire.PID
+	w      *world
+	id     connID
+	inbox  []*smbwire.Message
+	hung   bool
+	blocks []string // raw data
+	uid    smbwire.UID
+	tid    smbwire.TID
+	mid    smbwire.MID
+	pid    smbwire.PID
 }
 
 const clientFlags2 = smbwire.Flags2LongNames | smbwire.Flags2NTStatus | smbwire.Flags2Unicode
@@ -70,6 +72,8 @@ func (w *world) step(in input) {
 			w.t.Fatalf("output for circuit %d, which there never was", o.conn)
 		case o.close:
 			p.hung = true
+		case !bytes.HasPrefix(o.frame, []byte("\xffSMB")):
+			p.blocks = append(p.blocks, string(o.frame))
 		default:
 			m, err := smbwire.Parse(o.frame)
 			if err != nil {

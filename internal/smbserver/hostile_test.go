@@ -85,11 +85,20 @@ func (w *world) settled() {
 	}
 	locks := 0
 	for _, cir := range w.core.circuits {
-		opens -= len(cir.files)
+		opens -= len(cir.files) + len(cir.cached)
 		locks += cir.locks
 	}
 	for _, f := range w.core.files {
 		locks -= len(f.locks)
+	}
+	raw := w.core.rawItems
+	for _, cir := range w.core.circuits {
+		if cir.raw != nil {
+			raw--
+		}
+	}
+	if raw != 0 {
+		w.t.Fatalf("%d raw work items too many", raw)
 	}
 	if opens != 0 || locks != 0 || len(w.core.ready) != 0 {
 		w.t.Fatalf("%d opens, %d locks too many, %d left ready", opens, locks, len(w.core.ready))

@@ -96,6 +96,9 @@ func (c *core) write(x *exchange, o *openFile, off int64, data []byte, through b
 	}
 	c.changed(o)
 	n, err := o.f.file.WriteAt(data, off)
+	if n > 0 {
+		c.tell(o.f.key.share, o.f.path, nt.NotifyModified, nt.NotifySize|nt.NotifyLastWrite)
+	}
 	o.pos = off + int64(n)
 	if err == nil && (through || o.writeThrough) {
 		err = o.f.file.Sync()
@@ -140,6 +143,7 @@ func (c *core) setSize(o *openFile, size int64) nt.Status {
 		return nt.StatusAccessDenied
 	}
 	c.changed(o)
+	c.tell(o.f.key.share, o.f.path, nt.NotifyModified, nt.NotifySize|nt.NotifyLastWrite)
 	return statusOf(o.f.file.Truncate(size))
 }
 
@@ -149,7 +153,7 @@ func (c *core) writeAndUnlock(x *exchange, r *smbwire.WriteAndUnlockRequest) (sm
 		return nil, st
 	}
 	if st = c.write(x, o, int64(r.Offset), r.Data, false); st == nt.StatusSuccess {
-		st = o.f.unlock(x.coreRange(o, r.Offset, uint32(len(r.Data))))
+		st = c.unlock(x.coreRange(o, r.Offset, uint32(len(r.Data))))
 	}
 	return reply(&smbwire.WriteAndUnlockResponse{Count: uint16(len(r.Data))}, st)
 }
@@ -215,9 +219,12 @@ func (c *core) flushProcess(x *exchange) nt.Status {
 }
 
 func (c *core) closeFID(x *exchange, r *smbwire.CloseRequest) (smbwire.Body, nt.Status) {
-	o, st := x.file(r.FID)
+	o, st := x.handle(r.FID)
 	if st == nt.StatusSuccess {
-		st = c.closeAt(o, r.LastModified)
+		behind := o.behind // a close tells of a failed raw write and closes
+		if st = c.closeAt(o, r.LastModified); behind != nt.StatusSuccess {
+			st = behind
+		}
 	}
 	return reply(&smbwire.CloseResponse{}, st)
 }
@@ -229,6 +236,10 @@ func (c *core) closeAt(o *openFile, at smbwire.UTime) nt.Status {
 	var st nt.Status
 	if t := stamp(at.Time()); t != 0 && o.access&writeRights != 0 {
 		st = statusOf(o.f.key.share.vol.Change(o.f.path, volume.Change{Written: t}))
+	}
+	if c.cachesClose(o) {
+		c.cacheClose(o)
+		return st
 	}
 	if closed := c.close(o); closed != nt.StatusSuccess {
 		return closed

@@ -66,6 +66,15 @@ func (f *fcb) unlock(l byteLock) nt.Status {
 	return nt.StatusSuccess
 }
 
+// unlock is fcb.unlock, and lets those have a try who wait for the range.
+func (c *core) unlock(l byteLock) nt.Status {
+	st := l.o.f.unlock(l)
+	if st == nt.StatusSuccess {
+		c.retryLocks(l.o.f)
+	}
+	return st
+}
+
 func (f *fcb) dropLocks(o *openFile) {
 	before := len(f.locks)
 	f.locks = slices.DeleteFunc(f.locks, func(l byteLock) bool { return l.o == o })
@@ -92,14 +101,17 @@ func (f *fcb) blocked(access byteLock, write bool) bool {
 //
 // src: [MS-CIFS] §3.3.5.30
 func (c *core) locking(x *exchange, r *smbwire.LockingAndXRequest) (smbwire.Body, nt.Status) {
-	o, st := x.file(r.FID)
+	o, st := x.handle(r.FID)
+	if st == nt.StatusSuccess && r.Type&smbwire.LockOplockRelease == 0 {
+		o, st = x.file(r.FID) // an answer to a break must get through
+	}
 	if st != nt.StatusSuccess {
 		return nil, st
 	}
 	if r.Type&(smbwire.LockCancel|smbwire.LockChangeType) != 0 {
 		return nil, nt.StatusNotSupported // src: [MS-CIFS] §2.2.4.32.1 (a server may refuse both)
 	}
-	if st := c.lockAll(o, r); st != nt.StatusSuccess {
+	if st := c.lockAll(x, o, r); st != nt.StatusSuccess {
 		return nil, st
 	}
 	if r.Type&smbwire.LockOplockRelease != 0 {
@@ -111,12 +123,17 @@ func (c *core) locking(x *exchange, r *smbwire.LockingAndXRequest) (smbwire.Body
 	return &smbwire.LockingAndXResponse{}, nt.StatusSuccess
 }
 
-func (c *core) lockAll(o *openFile, r *smbwire.LockingAndXRequest) nt.Status {
+// lockAll unlocks, once, and locks. Nothing stays locked by one who has to wait; those
+// who wait as well are not stirred up by that.
+func (c *core) lockAll(x *exchange, o *openFile, r *smbwire.LockingAndXRequest) nt.Status {
 	ranged := func(l smbwire.LockRange) byteLock {
 		return byteLock{o, l.PID, l.Offset, l.Length, r.Type&smbwire.LockShared != 0}
 	}
 	for _, l := range r.Unlocks {
-		if st := o.f.unlock(ranged(l)); st != nt.StatusSuccess {
+		if x.lockOf != nil {
+			break // done before the wait
+		}
+		if st := c.unlock(ranged(l)); st != nt.StatusSuccess {
 			return st
 		}
 	}
@@ -127,6 +144,9 @@ func (c *core) lockAll(o *openFile, r *smbwire.LockingAndXRequest) nt.Status {
 		}
 		for _, made := range r.Locks[:i] {
 			_ = o.f.unlock(ranged(made)) // it was locked just now
+		}
+		if st == nt.StatusLockNotGranted {
+			st = c.awaitLock(x, o, r.Timeout)
 		}
 		return st
 	}
@@ -144,7 +164,7 @@ func (c *core) lockByteRange(x *exchange, r *smbwire.LockByteRangeRequest) (smbw
 func (c *core) unlockByteRange(x *exchange, r *smbwire.UnlockByteRangeRequest) (smbwire.Body, nt.Status) {
 	o, st := x.file(r.FID)
 	if st == nt.StatusSuccess {
-		st = o.f.unlock(x.coreRange(o, r.Offset, r.Count))
+		st = c.unlock(x.coreRange(o, r.Offset, r.Count))
 	}
 	return reply(&smbwire.UnlockByteRangeResponse{}, st)
 }

@@ -19,7 +19,9 @@ func wanted(search, file nt.FileAttributes) bool {
 
 // admitPath is admit for a path: nobody may have it open who would mind.
 func (c *core) admitPath(x *exchange, path string, access nt.AccessMask) (*fcb, nt.Status) {
-	f := c.files[fcbKey{x.tree.share, volume.Fold(path)}]
+	key := fcbKey{x.tree.share, volume.Fold(path)}
+	c.makeWay(x, key, access, shareAll)
+	f := c.files[key]
 	if f == nil {
 		return nil, nt.StatusSuccess
 	}
@@ -89,9 +91,20 @@ func (c *core) deletePath(x *exchange, path string) nt.Status {
 	case st != nt.StatusSuccess:
 		return st
 	case f == nil:
-		return statusOf(x.tree.share.vol.Remove(path))
+		return c.remove(x.tree.share, path)
 	}
 	return c.markDeleted(f)
+}
+
+func (c *core) remove(sh *share, path string) nt.Status {
+	info, err := sh.vol.Stat(path)
+	if err == nil {
+		err = sh.vol.Remove(path)
+	}
+	if err == nil {
+		c.tell(sh, path, nt.NotifyRemoved, nameKind(info.IsDir()))
+	}
+	return statusOf(err)
 }
 
 // markDeleted has a file deleted with its last close, if the volume would.
@@ -143,13 +156,21 @@ func (c *core) renamePath(x *exchange, from, to string) nt.Status {
 		return st
 	}
 	below := fcbKey{x.tree.share, volume.Fold(from) + `\`}
+	c.closeCachedAll(x.cir, func(o *openFile) bool {
+		return o.f.key.share == below.share && strings.HasPrefix(o.f.key.path, below.path)
+	})
 	for key := range c.files { // map order: only whether there is one matters
 		if key.share == below.share && strings.HasPrefix(key.path, below.path) {
 			return nt.StatusAccessDenied
 		}
 	}
-	if err := x.tree.share.vol.Rename(from, to); err != nil {
+	sh := x.tree.share
+	if err := sh.vol.Rename(from, to); err != nil {
 		return statusOf(err)
+	}
+	if info, err := sh.vol.Stat(to); err == nil {
+		c.tell(sh, from, nt.NotifyOldName, nameKind(info.IsDir()))
+		c.tell(sh, to, nt.NotifyNewName, nameKind(info.IsDir()))
 	}
 	if f != nil {
 		delete(c.files, f.key)
@@ -160,7 +181,11 @@ func (c *core) renamePath(x *exchange, from, to string) nt.Status {
 }
 
 func (c *core) mkdir(x *exchange, path string) nt.Status {
-	return statusOf(x.tree.share.vol.Mkdir(path, 0))
+	st := statusOf(x.tree.share.vol.Mkdir(path, 0))
+	if st == nt.StatusSuccess {
+		c.tell(x.tree.share, path, nt.NotifyAdded, nt.NotifyDirName)
+	}
+	return st
 }
 
 func (c *core) rmdir(x *exchange, path string) nt.Status {
@@ -206,6 +231,7 @@ func (c *core) setInformation(x *exchange, r *smbwire.SetInformationRequest) (sm
 	err := x.tree.share.vol.Change(r.FileName, volume.Change{
 		Written: stamp(r.LastWriteTime.Time()), Attributes: attrs,
 	})
+	c.tellIf(err, x.tree.share, r.FileName)
 	return reply(&smbwire.SetInformationResponse{}, statusOf(err))
 }
 
@@ -232,6 +258,7 @@ func (c *core) setInformation2(x *exchange, r *smbwire.SetInformation2Request) (
 	err := x.tree.share.vol.Change(o.f.path, volume.Change{
 		Created: stamp(r.Created.Time()), Accessed: stamp(r.Accessed.Time()), Written: stamp(r.Written.Time()),
 	})
+	c.tellIf(err, x.tree.share, o.f.path)
 	return reply(&smbwire.SetInformation2Response{}, statusOf(err))
 }
 

@@ -78,6 +78,7 @@ func (c *core) openNew(x *exchange, a openArgs) (opened, nt.Status) {
 	if err != nil {
 		return opened{}, statusOf(err)
 	}
+	c.tell(x.tree.share, a.path, nt.NotifyAdded, nameKind(f.dir))
 	return c.finishOpen(x, f, a, nt.FileCreated)
 }
 
@@ -88,12 +89,13 @@ func (c *core) openExisting(x *exchange, a openArgs, info nt.FileInfo) (opened, 
 		return opened{}, st
 	}
 	key := fcbKey{x.tree.share, volume.Fold(a.path)}
+	need := a.Access
+	if cuts {
+		need |= nt.FileWriteData
+	}
+	c.makeWay(x, key, need, a.Share)
 	f := c.files[key]
 	if f != nil {
-		need := a.Access
-		if cuts {
-			need |= nt.FileWriteData
-		}
 		if st := c.admit(x, f, need, a.Share, cuts); st != nt.StatusSuccess {
 			return opened{}, st
 		}
@@ -160,6 +162,7 @@ func (c *core) overwrite(f *fcb, a openArgs) nt.Status {
 	if err := f.file.Truncate(0); err != nil {
 		return statusOf(err)
 	}
+	c.tell(f.key.share, f.path, nt.NotifyModified, nt.NotifySize|nt.NotifyLastWrite|nt.NotifyAttributes)
 	attrs := volume.Change{Attributes: a.Attributes | nt.AttrArchive}
 	return statusOf(f.key.share.vol.Change(f.path, attrs))
 }
@@ -221,10 +224,10 @@ func (x *exchange) relative(root uint32, path string) (string, nt.Status) {
 }
 
 // dosAccess translates the access modes of DOS. Compatibility mode is taken as
-// deny-none for reading and as deny-all otherwise.
+// deny-none for reading, with EnableSoftCompat, and as deny-all otherwise.
 //
 // src: [MS-CIFS] §2.2.4.3.1; KB Q102630 (EnableSoftCompat)
-func dosAccess(m smbwire.AccessMode) (nt.AccessMask, nt.ShareAccess, nt.Status) {
+func (c *core) dosAccess(m smbwire.AccessMode) (nt.AccessMask, nt.ShareAccess, nt.Status) {
 	access, ok := map[smbwire.AccessMode]nt.AccessMask{
 		smbwire.AccessRead:      nt.GenericRead,
 		smbwire.AccessWrite:     nt.GenericWrite | nt.FileReadAttributes,
@@ -241,7 +244,7 @@ func dosAccess(m smbwire.AccessMode) (nt.AccessMask, nt.ShareAccess, nt.Status) 
 	if !ok || !known {
 		return 0, 0, nt.StatusInvalidParameter
 	}
-	if m&smbwire.ShareMask == smbwire.ShareCompatibility && !specific(access).CanWrite() {
+	if c.cfg.EnableSoftCompat && m&smbwire.ShareMask == smbwire.ShareCompatibility && !specific(access).CanWrite() {
 		share = nt.ShareRead | nt.ShareWrite
 	}
 	return access, share, nt.StatusSuccess
@@ -249,7 +252,7 @@ func dosAccess(m smbwire.AccessMode) (nt.AccessMask, nt.ShareAccess, nt.Status) 
 
 // dosOpen is the part that OPEN_ANDX, OPEN and CREATE share.
 func (c *core) dosOpen(x *exchange, path string, m smbwire.AccessMode, d nt.Disposition, set func(*openArgs)) (opened, nt.Status) {
-	access, share, st := dosAccess(m)
+	access, share, st := c.dosAccess(m)
 	if st != nt.StatusSuccess {
 		return opened{}, st
 	}

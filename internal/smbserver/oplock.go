@@ -28,7 +28,7 @@ func (f *fcb) holder() *openFile {
 func (c *core) grant(o *openFile, want nt.OplockLevel) {
 	f := o.f
 	switch {
-	case !c.cfg.EnableOplocks || want == nt.OplockNone || f.dir || statOnly(o.access):
+	case !c.cfg.EnableOplocks || o.cir.slow || want == nt.OplockNone || f.dir || statOnly(o.access):
 		return
 	case len(f.opens) == 1:
 		o.level = want

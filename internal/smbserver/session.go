@@ -22,7 +22,7 @@ const (
 
 // capabilities are those of NT 3.51 as far as this server has them.
 //
-// src: [MS-CIFS] §2.2.4.52.2; the selection: assumed (raw mode and remote APIs are left out, see the limits)
+// src: [MS-CIFS] §2.2.4.52.2; the selection: assumed (remote APIs are left out, see the limits)
 const capabilities = smbwire.CapUnicode | smbwire.CapLargeFiles | smbwire.CapNTSMBs | smbwire.CapStatus32 |
 	smbwire.CapLevelIIOplocks | smbwire.CapLockAndRead | smbwire.CapNTFind
 
@@ -51,6 +51,10 @@ func (c *core) negotiate(x *exchange, r *smbwire.NegotiateRequest) (smbwire.Body
 		MaxBufferSize: uint32(c.cfg.SizReqBuf),
 		Capabilities:  capabilities,
 		SystemTime:    nt.FileTimeOf(c.now),
+	}
+	if c.rawMode(cir) {
+		out.Capabilities |= smbwire.CapRawMode
+		out.MaxRawSize = uint32(c.cfg.MaxRawBufLen)
 	}
 	if !cir.extended {
 		out.Challenge, out.DomainName, out.ServerName = cir.challenge[:], c.cfg.Domain, c.cfg.Name

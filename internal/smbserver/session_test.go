@@ -37,7 +37,7 @@ func TestNegotiate(t *testing.T) {
 				out.Challenge = nil
 				want := &smbwire.NegotiateNTResponse{
 					DialectIndex: row.index, SecurityMode: 3, MaxMpxCount: 50, MaxNumberVcs: 1, MaxBufferSize: 4356,
-					Capabilities: capabilities, SystemTime: nt.FileTimeOf(w.now), DomainName: "WORKGROUP", ServerName: "SERVER",
+					MaxRawSize: 65535, Capabilities: capabilities | smbwire.CapRawMode, SystemTime: nt.FileTimeOf(w.now), DomainName: "WORKGROUP", ServerName: "SERVER",
 				}
 				if diff := cmp.Diff(want, out); diff != "" {
 					t.Error(diff)

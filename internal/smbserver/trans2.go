@@ -181,7 +181,9 @@ func (c *core) setFile(x *exchange, t *smbwire.Transaction2Request, fl smbwire.F
 	case smbwire.SetFileEndOfFile:
 		st = c.setSize(o, change.EndOfFile)
 	default:
-		st = statusOf(x.tree.share.vol.Change(o.f.path, basicChange(change)))
+		err := x.tree.share.vol.Change(o.f.path, basicChange(change))
+		c.tellIf(err, x.tree.share, o.f.path)
+		st = statusOf(err)
 	}
 	if st != nt.StatusSuccess {
 		return nil, st
@@ -264,7 +266,9 @@ func (c *core) setPath(x *exchange, t *smbwire.Transaction2Request, fl smbwire.F
 	case smbwire.SetFileAllocation:
 		st = nt.StatusSuccess
 	default:
-		st = statusOf(x.tree.share.vol.Change(r.FileName, basicChange(change)))
+		err := x.tree.share.vol.Change(r.FileName, basicChange(change))
+		c.tellIf(err, x.tree.share, r.FileName)
+		st = statusOf(err)
 	}
 	if st != nt.StatusSuccess {
 		return nil, st
@@ -279,6 +283,7 @@ func (c *core) setPathSize(x *exchange, path string, size int64) nt.Status {
 		return st
 	case f != nil:
 		c.breakLevelII(f, nil)
+		c.tell(f.key.share, f.path, nt.NotifyModified, nt.NotifySize|nt.NotifyLastWrite)
 		return statusOf(f.file.Truncate(size))
 	}
 	file, err := x.tree.share.vol.Open(path)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"slices"
+	"time"
 
 	"github.com/ntrdr/ntrdr/internal/link"
 	"github.com/ntrdr/ntrdr/internal/rt"
@@ -39,7 +40,7 @@ func (s *Server) start(conn link.Conn, client string) {
 		w.hangUp()
 		return
 	}
-	s.step(openedInput{conn: id, client: client})
+	s.step(openedInput{conn: id, client: client, speed: conn.LinkSpeed(), delay: linkDelay(conn)})
 	s.rt.Go("smbserver receive "+client, func() { s.receive(id, w) })
 	s.rt.Go("smbserver send "+client, func() { s.send(id, w) })
 }
@@ -67,6 +68,14 @@ func remoteHost(conn link.Conn) string {
 		return c.RemoteAddr().String()
 	}
 	return host
+}
+
+// linkDelay is what the transport knows of it, 0 if nothing.
+func linkDelay(conn link.Conn) time.Duration {
+	if d, ok := conn.(link.Delayer); ok {
+		return d.LinkDelay()
+	}
+	return 0
 }
 
 func (s *Server) receive(id connID, w *wire) {

@@ -60,6 +60,9 @@ func (e *endpoint) client() bool { return e.out.up }
 // LinkSpeed is the profile's rate.
 func (e *endpoint) LinkSpeed() int64 { return e.l.p.LinkSpeed() }
 
+// LinkDelay is the profile's delay.
+func (e *endpoint) LinkDelay() time.Duration { return e.l.p.OneWay() }
+
 // Send puts the message into the stream; it blocks while the send buffer is full.
 func (e *endpoint) Send(msg []byte) error {
 	if len(msg) > link.MaxMessage {

@@ -1,0 +1,77 @@
+package smbserver
+
+import (
+	"slices"
+
+	"github.com/ntrdr/ntrdr/internal/nt"
+)
+
+// cachesClose reports whether a close is only acknowledged: as long as the client had
+// an oplock on the file, the server keeps its own handle, in the hope that the file
+// is soon opened again.
+//
+// src: KB Q124916, KB Q126026
+func (c *core) cachesClose(o *openFile) bool {
+	return c.cfg.CachedOpenLimit > 0 && (o.level == nt.OplockExclusive || o.level == nt.OplockBatch) &&
+		!o.f.breaking && !o.deleteOnClose && !o.f.deletePending && !o.cir.dead
+}
+
+// cacheClose takes the FID away and keeps the handle, with its access and its share
+// mode. The oldest handle goes if the client has more than it may.
+func (c *core) cacheClose(o *openFile) {
+	delete(o.cir.files, o.fid)
+	o.f.dropLocks(o)
+	c.endWaits(o)
+	c.retryLocks(o.f)
+	c.report(o)
+	o.cached = true
+	o.cir.cached = append(o.cir.cached, o)
+	if len(o.cir.cached) > c.cfg.CachedOpenLimit {
+		_ = c.closeCached(o.cir.cached[0]) // its client has been told success
+	}
+}
+
+// closeCached closes a handle whose FID went long ago.
+func (c *core) closeCached(o *openFile) nt.Status {
+	o.cir.cached = slices.DeleteFunc(o.cir.cached, func(other *openFile) bool { return other == o })
+	return c.detach(o)
+}
+
+// closeCachedAll closes the cached handles of a circuit that match.
+func (c *core) closeCachedAll(cir *circuit, match func(*openFile) bool) {
+	for _, o := range slices.Clone(cir.cached) {
+		if match(o) {
+			_ = c.closeCached(o) // nobody is left to be told
+		}
+	}
+}
+
+// makeWay closes the cached handles of a file that an open need not meet: those of
+// the same client; those with a batch oplock, which is broken before share modes are
+// looked at; and those with an exclusive one if the share modes go together. Any other
+// stays and makes for a sharing violation on a file that nobody has open.
+//
+// src: KB Q124916; which of them go: assumed (as the oplock itself would be broken)
+func (c *core) makeWay(x *exchange, key fcbKey, access nt.AccessMask, share nt.ShareAccess) {
+	f := c.files[key]
+	if f == nil {
+		return
+	}
+	for _, o := range slices.Clone(f.opens) {
+		own := o.cir == x.cir
+		broken := !statOnly(access) && (o.level == nt.OplockBatch || f.shares(access, share))
+		if o.cached && (own || broken) {
+			_ = c.closeCached(o) // its client has been told success
+		}
+	}
+}
+
+// liveOpens counts the FIDs of a file.
+func (f *fcb) liveOpens() (n int) {
+	for _, o := range f.opens {
+		if !o.cached {
+			n++
+		}
+	}
+	return n
+}
