@@ -34,6 +34,7 @@ func effects() []effect {
 		lockEffects,
 		nameEffects,
 		cacheManagerEffects,
+		plainClientEffects,
 	} {
 		all = append(all, part...)
 	}

@@ -128,5 +128,11 @@ func ServerConfig(s registry.Settings) smbserver.Config {
 	c.SharingViolationRetries = int(s.DWORD("SharingViolationRetries"))
 	c.SharingViolationDelay = s.Duration("SharingViolationDelay")
 	c.AutoDisconnect = s.Duration(autoDisconnect(s))
+	c.EnableRaw = s.Bool("EnableRaw")
+	c.MaxRawBufLen = int(s.DWORD("MaxRawBufLen"))
+	c.RawWorkItems = int(s.DWORD("RawWorkItems"))
+	c.MaxLinkDelay = s.Duration("MaxLinkDelay")
+	c.MinLinkThroughput = int64(s.DWORD("MinLinkThroughput"))
+	c.CachedOpenLimit = int(s.DWORD("CachedOpenLimit"))
 	return c
 }

@@ -409,7 +409,6 @@ func TestIdleValuesHaveAReason(t *testing.T) {
 var pending = []string{
 	"RawIoTimeLimit",
 	"UseUnlockBehind", "UseLockReadUnlock", "LockQuota", "UseRawRead", "UseRawWrite", "UseWriteRawData",
-	"CachedOpenLimit", "EnableRaw", "MaxLinkDelay", "MinLinkThroughput", "LinkInfoValidTime", "MaxRawBufLen", "RawWorkItems",
 	"NtrdrQuirkMappedStaleFid", "NtrdrQuirkRawOddSplit",
 }
 

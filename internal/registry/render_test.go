@@ -34,7 +34,7 @@ func TestWriteTable(t *testing.T) {
 		"\n* UseWriteBehind REG_DWORD 0 or 1 1 1 0 (built-in q143413.reg:6) KB Q143413, Q163401 ",
 		"\n* NtrdrWriteBehindScope REG_SZ all|writeonly all all ours (KB Q143413 ",
 		"\n* CacheFileTimeout REG_DWORD any (s) 10 10 KB Q102981, Q148811 ",
-		"\n RawWorkItems REG_DWORD 1 to 512 items - - KB Q146005, Q136377 ",
+		"\n MaxWorkItems REG_DWORD 1 to 512 items - - KB Q102967 ",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the table lacks %q", want)

@@ -7,6 +7,7 @@ const (
 	idleLimits       = "the embedded server has limits of its own, against hostile peers"
 	idleDOS          = "no MS-DOS client is modelled: NT clients open with NT_CREATE_ANDX"
 	idleHousekeeping = "the embedded server closes what a circuit leaves behind when the circuit ends"
+	idleLinkInfo     = "a link's speed and delay never change here: the embedded server asks once"
 	idleWorkItems    = "the embedded server has no work items: it never runs out of receive buffers"
 )
 
@@ -21,20 +22,21 @@ var serverParams = []Param{
 	flag("EnableOplockForceClose", 0, "KB Q102967",
 		"after OplockBreakWait 0: the second open fails; 1: the holder's handle is closed").acted(),
 	number("CachedOpenLimit", 0, anyDWORD, "files", 5, "KB Q124916, Q126026",
-		"closed files a connection that the server keeps open locally"),
-	flag("EnableRaw", 1, "KB Q102967", "0: the server refuses raw SMBs"),
+		"closed files a connection that the server keeps open locally").acted(),
+	flag("EnableRaw", 1, "KB Q102967", "0: the server refuses raw SMBs").acted(),
 	number("MaxLinkDelay", 0, 100000, UnitSeconds, 60, "KB Q102967, Q129202",
-		"a slower link gets neither raw SMBs nor oplocks"),
+		"a slower link gets neither raw SMBs nor oplocks").acted(),
 	number("MinLinkThroughput", 0, anyDWORD, "bytes/s", 0, "KB Q129202",
-		"a slower link gets neither raw SMBs nor oplocks; 0: never"),
+		"a slower link gets neither raw SMBs nor oplocks; 0: never").acted(),
 	number("LinkInfoValidTime", 0, 100000, UnitSeconds, 60, "KB Q102967",
-		"how long queried link information holds"),
+		"how long queried link information holds").idle(idleLinkInfo),
 	number("MaxMpxCt", 1, 100, "requests", 50, "KB Q102967, Q191370",
 		"requests a client may have outstanding, told in NEGOTIATE").acted(),
 	number("SizReqBuf", 512, 65535, UnitBytes, 4356, "KB Q136150",
 		"request buffer, the negotiated MaxBufferSize: bounds a core read or write").acted(),
-	number("MaxRawBufLen", 0, 65535, UnitBytes, 65535, "KB Q102469", "largest raw transfer"),
-	computed("RawWorkItems", 1, 512, "items", "KB Q146005, Q136377", "raw transfers that can run at once"),
+	number("MaxRawBufLen", 0, 65535, UnitBytes, 65535, "KB Q102469", "largest raw transfer").acted(),
+	number("RawWorkItems", 1, 512, "items", 4, "KB Q146005, Q136377",
+		"raw transfers that can run at once; NT computes it, 4 is assumed").acted(),
 	computed("MaxWorkItems", 1, 512, "items", "KB Q102967", "most receive buffers").idle(idleWorkItems),
 	computed("InitWorkItems", 1, 512, "items", "KB Q102967", "receive buffers at start").idle(idleWorkItems),
 	number("AutoDisconnect", 0, anyDWORD, UnitMinutes, 15, "KB Q102469, Q102967",

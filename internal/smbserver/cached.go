@@ -27,21 +27,22 @@ func (c *core) cacheClose(o *openFile) {
 	o.cached = true
 	o.cir.cached = append(o.cir.cached, o)
 	if len(o.cir.cached) > c.cfg.CachedOpenLimit {
-		_ = c.closeCached(o.cir.cached[0]) // its client has been told success
+		c.closeCached(o.cir.cached[0])
 	}
 }
 
-// closeCached closes a handle whose FID went long ago.
-func (c *core) closeCached(o *openFile) nt.Status {
+// closeCached closes a handle whose FID went long ago: its client has been told
+// success.
+func (c *core) closeCached(o *openFile) {
 	o.cir.cached = slices.DeleteFunc(o.cir.cached, func(other *openFile) bool { return other == o })
-	return c.detach(o)
+	_ = c.detach(o)
 }
 
 // closeCachedAll closes the cached handles of a circuit that match.
 func (c *core) closeCachedAll(cir *circuit, match func(*openFile) bool) {
 	for _, o := range slices.Clone(cir.cached) {
 		if match(o) {
-			_ = c.closeCached(o) // nobody is left to be told
+			c.closeCached(o)
 		}
 	}
 }
@@ -61,7 +62,7 @@ func (c *core) makeWay(x *exchange, key fcbKey, access nt.AccessMask, share nt.S
 		own := o.cir == x.cir
 		broken := !statOnly(access) && (o.level == nt.OplockBatch || f.shares(access, share))
 		if o.cached && (own || broken) {
-			_ = c.closeCached(o) // its client has been told success
+			c.closeCached(o)
 		}
 	}
 }
