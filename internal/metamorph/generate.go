@@ -40,6 +40,56 @@ func Generate(seed uint64) Workload {
 	return g.w
 }
 
+// GenerateFaults returns the workload with link faults of a seed: the first workstation
+// writes, both read.
+func GenerateFaults(seed uint64) Workload {
+	g := &generator{Rand: rand.New(rt.NewSource(seed, "faults")), w: Workload{Seed: seed}}
+	g.w.Edition = registry.DefaultEdition
+	for ws := range g.w.Links {
+		g.w.Links[ws] = g.link()
+	}
+	g.w.Loss = [...]float64{0, 0, 0.02, 0.1}[g.IntN(4)]
+	for range g.IntN(4) {
+		f := Fault{WS: WS1, At: time.Duration(g.Int64N(int64(20 * time.Second))).Round(time.Millisecond)}
+		if g.oneIn(3) {
+			f.Down = time.Duration(g.Int64N(int64(5 * time.Minute))).Round(time.Second)
+		}
+		if g.oneIn(6) {
+			f.WS = WS2
+		}
+		g.w.Faults = append(g.w.Faults, f)
+	}
+	g.drawValues()
+	g.dropRefused()
+	g.budget = g.w.budget()
+	for i := range 1 + g.IntN(3) {
+		g.w.Threads = append(g.w.Threads, g.faultThread(i))
+	}
+	return g.w
+}
+
+// faultThread draws opens that change nothing by themselves, writes of the first
+// workstation, and reads.
+func (g *generator) faultThread(i int) (ops []Op) {
+	s := &threadState{sizes: map[string]int64{}, paths: []string{fmt.Sprintf("%c1", 'A'+i)}, two: g.oneIn(2)}
+	for range 8 + g.IntN(40) {
+		o, ok := g.op(s)
+		switch {
+		case !ok || o.Kind == SetSize || !o.Kind.byHandle() && o.Kind != Open && o.Kind != Think:
+			continue
+		case o.Kind == Open:
+			o.Params.Disposition = nt.FileOpenIf
+			o.Params.Options &^= nt.DeleteOnClose
+			o.Params.Attributes = 0
+			if o.WS == WS2 {
+				o.Params.Access = nt.GenericRead
+			}
+		}
+		ops = append(ops, o)
+	}
+	return ops
+}
+
 // link draws a link profile, fast ones more often: they cost less to play.
 func (g *generator) link() string {
 	names := [...]string{"lan10", "lan10", "lan10", "lan10", "t1", "t1", "t1", "isdn-64", "ras-28.8", "x25-9.6", "vsat-geo"}

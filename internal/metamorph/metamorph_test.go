@@ -29,6 +29,21 @@ func TestRandomWorkloads(t *testing.T) {
 	if testing.Short() {
 		n /= 10
 	}
+	random(t, n, func(seed uint64, pool *simrt.Pool) bool { return check(t, Generate(seed), pool, Check) })
+}
+
+// Links that fail: what may be lost, and how it must be told.
+func TestRandomFaults(t *testing.T) {
+	n := *workloads / 2
+	if testing.Short() {
+		n /= 10
+	}
+	random(t, n, func(seed uint64, pool *simrt.Pool) bool { return check(t, GenerateFaults(seed), pool, CheckFaults) })
+}
+
+// random checks n seeds, on all processors.
+func random(t *testing.T, n uint64, ok func(seed uint64, pool *simrt.Pool) bool) {
+	t.Helper()
 	shards := uint64(runtime.GOMAXPROCS(0))
 	for shard := range shards {
 		t.Run(fmt.Sprint("shard ", shard), func(t *testing.T) {
@@ -37,7 +52,7 @@ func TestRandomWorkloads(t *testing.T) {
 			defer pool.Close()
 			failed := 0
 			for i := shard; i < n && failed < 3; i += shards {
-				if !check(t, Generate(*firstSeed+i), pool) {
+				if !ok(*firstSeed+i, pool) {
 					failed++
 				}
 			}
@@ -46,9 +61,9 @@ func TestRandomWorkloads(t *testing.T) {
 }
 
 // check plays a workload; one that fails is made small and printed.
-func check(t *testing.T, w Workload, pool *simrt.Pool) bool {
+func check(t *testing.T, w Workload, pool *simrt.Pool, play func(Workload, *simrt.Pool) (string, error)) bool {
 	t.Helper()
-	diff, err := Check(w, pool)
+	diff, err := play(w, pool)
 	if err != nil {
 		t.Errorf("seed %d: %v\n%v", w.Seed, err, w)
 		return false
@@ -57,10 +72,10 @@ func check(t *testing.T, w Workload, pool *simrt.Pool) bool {
 		return true
 	}
 	small := Shrink(w, shrinkTries, func(w Workload) bool {
-		diff, err := Check(w, pool)
+		diff, err := play(w, pool)
 		return err == nil && diff != ""
 	})
-	diff, _ = Check(small, pool)
+	diff, _ = play(small, pool)
 	t.Errorf("seed %d:\n%s--- workload; save it and run with -replay FILE:\n%v", w.Seed, diff, small)
 	return false
 }
@@ -86,7 +101,11 @@ func TestKnownWorkloads(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff, err := Check(w, pool); diff != "" || err != nil {
+			play := Check
+			if w.Loss != 0 || len(w.Faults) > 0 {
+				play = CheckFaults
+			}
+			if diff, err := play(w, pool); diff != "" || err != nil {
 				t.Errorf("%v\n%s", err, diff)
 			}
 		})
@@ -94,8 +113,11 @@ func TestKnownWorkloads(t *testing.T) {
 }
 
 func TestATextSaysTheWholeWorkload(t *testing.T) {
-	for seed := range uint64(50) {
+	for seed := range uint64(100) {
 		w := Generate(seed)
+		if seed%2 == 1 {
+			w = GenerateFaults(seed)
+		}
 		got, err := Parse(w.String())
 		if err != nil {
 			t.Fatal(err)

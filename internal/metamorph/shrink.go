@@ -44,6 +44,7 @@ func (s *shrinker) try(w Workload) bool {
 
 // clone copies what the shrinker changes.
 func (w Workload) clone() Workload {
+	w.Faults = slices.Clone(w.Faults)
 	w.Values = slices.Clone(w.Values)
 	threads := make([][]Op, len(w.Threads))
 	for i, ops := range w.Threads {
@@ -85,6 +86,18 @@ func (s *shrinker) dropValues() {
 
 // simplify makes numbers smaller and links faster.
 func (s *shrinker) simplify() {
+	for at := 0; at < len(s.best.Faults); {
+		w := s.best.clone()
+		w.Faults = slices.Delete(w.Faults, at, at+1)
+		if !s.try(w) {
+			at++
+		}
+	}
+	if s.best.Loss != 0 {
+		w := s.best.clone()
+		w.Loss = 0
+		s.try(w)
+	}
 	for i := range s.best.Links {
 		if s.best.Links[i] != "lan10" {
 			w := s.best.clone()

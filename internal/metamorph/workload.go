@@ -37,6 +37,8 @@ type Workload struct {
 	Seed    uint64
 	Edition string
 	Links   [2]string // of the workstations
+	Loss    float64   // of the packets, each way
+	Faults  []Fault
 	Values  []Value
 	Threads [][]Op
 }
@@ -180,6 +182,12 @@ func (w Workload) String() string {
 	for i, l := range w.Links {
 		fmt.Fprintf(&b, "link %v %s\n", Machine(i), l)
 	}
+	if w.Loss != 0 {
+		fmt.Fprintf(&b, "loss %v\n", w.Loss)
+	}
+	for _, f := range w.Faults {
+		fmt.Fprintf(&b, "%v\n", f)
+	}
 	for _, v := range w.Values {
 		fmt.Fprintf(&b, "set %v %s %s\n", v.On, v.Name, v.Data)
 	}
@@ -225,6 +233,10 @@ func (w *Workload) parseLine(f []string) (err error) {
 		if m, err = parseWorkstation(word(1)); err == nil {
 			w.Links[m] = word(2)
 		}
+	case "loss":
+		w.Loss, err = strconv.ParseFloat(word(1), 64)
+	case "reset", "down":
+		return w.parseFault(f)
 	case "set":
 		var m Machine
 		if m, err = parseMachine(word(1)); err == nil {
@@ -234,6 +246,28 @@ func (w *Workload) parseLine(f []string) (err error) {
 		return w.parseOp(f)
 	}
 	return err
+}
+
+// parseFault reads "reset WS AT" and "down WS AT FOR".
+func (w *Workload) parseFault(f []string) (err error) {
+	if f[0] == "reset" && len(f) == 3 {
+		f = append(f, "0s")
+	}
+	if len(f) != 4 {
+		return fmt.Errorf("%d words", len(f))
+	}
+	var x Fault
+	if x.WS, err = parseWorkstation(f[1]); err != nil {
+		return err
+	}
+	if x.At, err = time.ParseDuration(f[2]); err != nil {
+		return err
+	}
+	if x.Down, err = time.ParseDuration(f[3]); err != nil {
+		return err
+	}
+	w.Faults = append(w.Faults, x)
+	return nil
 }
 
 func (w *Workload) parseOp(f []string) error {

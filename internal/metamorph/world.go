@@ -70,7 +70,7 @@ func (w *world) assemble(load Workload, cached bool) (err error) {
 		return err
 	}
 	for ws := range w.fs {
-		if err := w.addWorkstation(Machine(ws), load.Links[ws], cached); err != nil {
+		if err := w.addWorkstation(Machine(ws), load, cached); err != nil {
 			return err
 		}
 	}
@@ -78,12 +78,14 @@ func (w *world) assemble(load Workload, cached bool) (err error) {
 }
 
 // addWorkstation puts a workstation on a link of its own.
-func (w *world) addWorkstation(ws Machine, linkName string, cached bool) error {
-	profile, err := link.ByName(linkName)
+func (w *world) addWorkstation(ws Machine, load Workload, cached bool) error {
+	profile, err := link.ByName(load.Links[ws])
 	if err != nil {
 		return err
 	}
-	l, err := simlink.New(w.kernel, profile, simlink.Options{Name: ws.String(), KeepAlive: time.Hour, Trace: w.trace.Actor("link-" + ws.String())})
+	l, err := simlink.New(w.kernel, profile, simlink.Options{
+		Name: ws.String(), Loss: load.Loss, KeepAlive: time.Hour, Trace: w.trace.Actor("link-" + ws.String()),
+	})
 	if err != nil {
 		return err
 	}

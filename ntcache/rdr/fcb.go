@@ -282,6 +282,9 @@ func (f *fcb) surrender(h nt.FileHandle, to nt.OplockLevel) (o *serverOpen, held
 	defer t.moving.Release()
 	f.io.AcquireExclusive()
 	o, held, dormant = f.lowerOplock(h, to)
+	if o != nil && !dormant {
+		t.expectAtServer(o)
+	}
 	f.io.Release()
 	if o != nil && !dormant {
 		f.flushBehind("oplock break")

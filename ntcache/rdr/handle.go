@@ -388,6 +388,9 @@ func (h *Handle) SetSize(size int64) error {
 	}
 	h.f.answered()
 	h.f.cached.SetFileSize(size)
+	if t := h.f.locked(); t != nil {
+		t.forget()
+	}
 	return nil
 }
 

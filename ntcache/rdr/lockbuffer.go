@@ -96,6 +96,17 @@ func (t *lockTable) keep(o *serverOpen, p []byte, r nt.LockRange) bool {
 	return true
 }
 
+// forget drops what is kept of the locked ranges, because the file's size has changed.
+func (t *lockTable) forget() {
+	t.f.r.mu.Lock()
+	defer t.f.r.mu.Unlock()
+	for _, l := range t.held {
+		if !l.dirty {
+			l.data = nil
+		}
+	}
+}
+
 // flush sends the written bytes of the buffers that which picks; the ranges stay locked.
 func (t *lockTable) flush(which func(*heldLock) bool) error {
 	t.f.r.mu.Lock()

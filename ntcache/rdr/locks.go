@@ -203,6 +203,16 @@ func (t *lockTable) uncacheLocked() bool {
 	return true
 }
 
+// expectAtServer ends caching if o's cached locks will forbid it at the server, where they
+// are about to go. What is dirty goes before them.
+func (t *lockTable) expectAtServer(o *serverOpen) {
+	t.f.r.mu.Lock()
+	defer t.f.r.mu.Unlock()
+	t.uncached = t.uncached || slices.ContainsFunc(t.held, func(l *heldLock) bool {
+		return l.o == o && l.place == lockCached && (l.r.Shared || len(t.f.opens) > 1)
+	})
+}
+
 func (t *lockTable) forbidsCachingLocked() bool {
 	shared := slices.ContainsFunc(t.held, func(l *heldLock) bool { return l.place != lockCached && l.r.Shared })
 	return shared || len(t.f.opens) > 1 && t.atServerLocked()
