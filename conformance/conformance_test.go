@@ -1,8 +1,20 @@
 package conformance
 
 import (
+	"flag"
+	"os"
 	"testing"
 )
+
+// TestMain lets more stories go on side by side than there are processors: those in
+// real time mostly wait.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "16"); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
 
 // TestCases plays every case on the model and on the embedded server.
 func TestCases(t *testing.T) {

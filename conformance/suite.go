@@ -54,6 +54,8 @@ func Select(cases []*Case, re *regexp.Regexp) []*Case {
 type Options struct {
 	Targets []Target
 	Server  Server // for Live
+	// Workers is how many stories of the model are played at a time; those in real
+	// time, which mostly wait, follow, several times as many.
 	Workers int
 	// Progress, if set, is called after each result, from several goroutines.
 	Progress func(Result)
@@ -65,26 +67,46 @@ type Options struct {
 func Run(ctx context.Context, cases []*Case, opt Options) []Result {
 	n := len(opt.Targets)
 	results := make([]Result, len(cases)*n)
+	var modelled, timed []int
+	for i := range results {
+		if opt.Targets[i%n] == Model {
+			modelled = append(modelled, i)
+		} else {
+			timed = append(timed, i)
+		}
+	}
+	one := func(i int) {
+		if err := ctx.Err(); err != nil {
+			results[i] = Result{Case: cases[i/n], Target: opt.Targets[i%n], Verdict: Skipped, Reason: "interrupted", Err: err}
+			return
+		}
+		results[i] = cases[i/n].run(opt.Targets[i%n], opt.Server)
+		if opt.Progress != nil {
+			opt.Progress(results[i])
+		}
+	}
+	spread(modelled, max(opt.Workers, 1), one)
+	spread(timed, max(opt.Workers, 1)*realAtOnce, one)
+	return results
+}
+
+// realAtOnce is how many stories in real time are played for each of the model.
+const realAtOnce = 4
+
+// spread calls f for each number on so many workers.
+func spread(list []int, workers int, f func(int)) {
 	jobs := make(chan int)
 	var wg sync.WaitGroup
-	for range max(opt.Workers, 1) {
+	for range workers {
 		wg.Go(func() {
 			for i := range jobs {
-				results[i] = cases[i/n].run(opt.Targets[i%n], opt.Server)
-				if opt.Progress != nil {
-					opt.Progress(results[i])
-				}
+				f(i)
 			}
 		})
 	}
-	for i := range results {
-		select {
-		case jobs <- i:
-		case <-ctx.Done():
-			results[i] = Result{Case: cases[i/n], Target: opt.Targets[i%n], Verdict: Skipped, Reason: "interrupted", Err: ctx.Err()}
-		}
+	for _, i := range list {
+		jobs <- i
 	}
 	close(jobs)
 	wg.Wait()
-	return results
 }

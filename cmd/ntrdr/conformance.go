@@ -184,7 +184,7 @@ func (f *conformanceFlags) printTable(c *invocation, rows []*conformance.Row) er
 	for _, r := range rows {
 		lines = append(lines, []string{r.ID, r.Title, r.Source, verdict(r.Model), verdict(r.Embedded), verdict(r.Live)})
 	}
-	if err := report.Table(c.stdout, []string{"id", "title", "source", "model", "embedded", "live"}, lines); err != nil {
+	if err := caseTable(c.stdout, lines); err != nil {
 		return err
 	}
 	for _, r := range rows {
@@ -242,7 +242,41 @@ func (f *conformanceFlags) printList(c *invocation, cases []*conformance.Case) e
 	for _, k := range cases {
 		lines = append(lines, []string{k.ID, k.Title, k.Source, reach(k, conformance.Model), reach(k, conformance.Embedded), reach(k, conformance.Live)})
 	}
-	return report.Table(c.stdout, []string{"id", "title", "source", "model", "embedded", "live"}, lines)
+	return caseTable(c.stdout, lines)
+}
+
+// caseTable prints a line a case. On a terminal titles and sources are cut to fit.
+func caseTable(w io.Writer, lines [][]string) error {
+	if width := terminalWidth(); width > 0 {
+		fit(lines, width)
+	}
+	return report.Table(w, []string{"id", "title", "source", "model", "embedded", "live"}, lines)
+}
+
+const (
+	verdictColumns = 26 // of the three verdicts, with what separates columns
+	leastColumns   = 20 // of a title or a source
+)
+
+// fit cuts titles and sources so that a line has at most width columns.
+func fit(lines [][]string, width int) {
+	id := 0
+	for _, l := range lines {
+		id = max(id, len(l[0]))
+	}
+	room := max(width-id-verdictColumns, 2*leastColumns)
+	for _, l := range lines {
+		l[2] = shorten(l[2], max(room/3, leastColumns))
+		l[1] = shorten(l[1], max(room-room/3, leastColumns))
+	}
+}
+
+func shorten(s string, most int) string {
+	r := []rune(s)
+	if len(r) <= most {
+		return s
+	}
+	return string(r[:most-3]) + "..."
 }
 
 func reach(k *conformance.Case, t conformance.Target) string {
