@@ -107,6 +107,38 @@ func selectPolicies(c *invocation, names, files []string, edition string) ([]reg
 	return list, nil
 }
 
+// changed adds --set's values to each policy.
+func changed(c *invocation, list []registry.Settings, assignments []string) ([]registry.Settings, error) {
+	if len(assignments) == 0 {
+		return list, nil
+	}
+	var out []registry.Settings
+	for _, s := range list {
+		p, err := s.Policy.With("--set", assignments...)
+		if err != nil {
+			return nil, inputError{err}
+		}
+		s.Policy = p
+		if s, err = usable(s); err != nil {
+			return nil, err
+		}
+		out = append(out, s)
+	}
+	warnIdle(c, out[0], assignments)
+	return out, nil
+}
+
+// warnIdle says which of --set's values change nothing.
+func warnIdle(c *invocation, s registry.Settings, assignments []string) {
+	for _, a := range assignments {
+		name, _, _ := strings.Cut(a, "=")
+		row, _ := registry.Lookup(name)
+		if !row.Acted || !row.In(s.Edition.Release) {
+			fmt.Fprintf(c.stderr, "warning: --set: %s has no effect here; `ntrdr params %s` says why\n", row.Name, row.Name)
+		}
+	}
+}
+
 // terminalWidth is the width of standard output, or 0 if it is not a terminal.
 func terminalWidth() int {
 	w, _, err := term.GetSize(int(os.Stdout.Fd()))

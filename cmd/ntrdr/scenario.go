@@ -16,6 +16,7 @@ import (
 type storyFlags struct {
 	policies       []string
 	policyFiles    []string
+	set            []string
 	edition        string
 	seed           uint64
 	size           byteSize
@@ -38,6 +39,7 @@ func (f *storyFlags) add(set *pflag.FlagSet) {
 	f.size, f.poll = defaultSize, defaultPoll
 	set.StringSliceVar(&f.policies, "policies", defaultPolicies, "built-in policies, by name")
 	set.StringArrayVar(&f.policyFiles, "policy", nil, "a policy of your own: a .reg file (may be repeated)")
+	set.StringArrayVar(&f.set, "set", nil, "change a registry value of every policy: NAME=VALUE, see ntrdr params (may be repeated)")
 	set.StringVar(&f.edition, "edition", defaultEdition, "the model underneath: "+editionNames())
 	set.Uint64Var(&f.seed, "seed", 1, "seed of the first trial")
 	set.Var(&f.size, "message-size", "size of the message file, such as 8KB or 1MB")
@@ -59,6 +61,9 @@ func (f *storyFlags) spec(c *invocation) (bench.Spec, []bench.Settings, error) {
 	}
 	settings, err := selectPolicies(c, policies, files, f.edition)
 	if err != nil {
+		return bench.Spec{}, nil, err
+	}
+	if settings, err = changed(c, settings, f.set); err != nil {
 		return bench.Spec{}, nil, err
 	}
 	switch p := bench.Path(f.path); p {
