@@ -185,24 +185,6 @@ func TestADormantFileIsRenamed(t *testing.T) {
 	}
 }
 
-// A file is renamed to the name of one that is deleted by its close, which goes on
-// behind the application and takes seconds.
-func TestARenameWaitsForTheCloseOfTheNameItTakes(t *testing.T) {
-	tell(t, "ras-28.8", "", func(s *story) {
-		s.dormant("NEW")
-		p := create(readWrite, nt.ShareNone)
-		p.Options = nt.DeleteOnClose
-		p.Access |= nt.Delete
-		old := s.open("OLD", p)
-		s.write(old, make([]byte, 8192), 0)
-		s.close(old)
-		s.must(s.ws1.Rename("NEW", "OLD"))
-		if size, _ := s.FileState("OLD"); size != 0 {
-			t.Errorf("OLD has %d bytes", size)
-		}
-	})
-}
-
 // 45 files may be dormant, and the 46th sends the oldest away.
 func TestFortyFiveFilesMayBeDormant(t *testing.T) {
 	tell(t, "lan10", lanmanKey+`"CacheFileTimeout"=dword:00000e10`, func(s *story) {
