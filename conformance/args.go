@@ -94,7 +94,7 @@ func (a *args) choice(key, def string, allowed ...string) string {
 }
 
 func (a *args) size(what string) int64 {
-	w := a.word(what)
+	w := a.word("OFFSET+LENGTH")
 	if a.err != nil {
 		return 0
 	}
@@ -129,7 +129,7 @@ func (a *args) flagBeforeValue(word string) bool {
 
 func (a *args) duration() time.Duration {
 	const what = "DURATION"
-	w := a.word(what)
+	w := a.word("OFFSET+LENGTH")
 	if a.err != nil {
 		return 0
 	}
@@ -154,8 +154,8 @@ func (a *args) durationOf(key string, def time.Duration) time.Duration {
 }
 
 // byteRange takes a range of bytes, offset+length.
-func (a *args) byteRange(what string) nt.LockRange {
-	w := a.word(what)
+func (a *args) byteRange() nt.LockRange {
+	w := a.word("OFFSET+LENGTH")
 	off, length, ok := strings.Cut(w, "+")
 	if a.err != nil {
 		return nt.LockRange{}
@@ -163,7 +163,7 @@ func (a *args) byteRange(what string) nt.LockRange {
 	o, err := parseSize(off)
 	l, err2 := parseSize(length)
 	if err := errors.Join(err, err2); err != nil || !ok {
-		a.fail("%s: %q is no range of bytes; write offset+length, such as 0+10", what, w)
+		a.fail("%q is no range of bytes; write offset+length, such as 0+10", w)
 	}
 	return nt.LockRange{Offset: uint64(o), Length: uint64(l)}
 }

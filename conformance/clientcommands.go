@@ -58,7 +58,7 @@ func parseAck(a *args) action {
 
 func parseLock(a *args) action {
 	actor, name := a.actor, a.word("HANDLE")
-	r := a.byteRange("OFFSET+LENGTH")
+	r := a.byteRange()
 	r.Shared = a.flag("shared")
 	wait := a.durationOf("wait", 0)
 	return clientHandle(actor, name, func(f *clientFile) error { return f.c.Lock(f.h, r, wait) })
@@ -66,7 +66,7 @@ func parseLock(a *args) action {
 
 func parseUnlock(a *args) action {
 	actor, name := a.actor, a.word("HANDLE")
-	r := a.byteRange("OFFSET+LENGTH")
+	r := a.byteRange()
 	return clientHandle(actor, name, func(f *clientFile) error { return f.c.Unlock(f.h, r) })
 }
 

@@ -8,6 +8,7 @@ func commands() []command {
 	return slices.Concat(
 		fileCommands,
 		clientCommands,
+		lockCommands,
 		worldCommands,
 	)
 }
