@@ -83,10 +83,14 @@ func (w *world) play(load Workload, steps [][]step) (out outcome, err error) {
 	return out, nil
 }
 
-// oplocks tells which workstations can have oplocks.
+// oplocks tells which workstations are sure to be granted oplocks.
+//
+// src: KB Q129202 (MaxLinkDelay, MinLinkThroughput)
 func (w *world) oplocks() (can [2]bool) {
+	_, _, delay := w.sets[PO].Policy.DWORD("MaxLinkDelay")
+	_, _, throughput := w.sets[PO].Policy.DWORD("MinLinkThroughput")
 	for ws := range can {
-		can[ws] = w.sets[PO].Bool("EnableOplocks") && w.sets[ws].Bool("UseOpportunisticLocking")
+		can[ws] = w.sets[PO].Bool("EnableOplocks") && !delay && !throughput && w.sets[ws].Bool("UseOpportunisticLocking")
 	}
 	return can
 }

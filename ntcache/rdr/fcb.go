@@ -27,7 +27,7 @@ type fcb struct {
 	users    int        // calls that are opening or settling the file
 	closings int        // closes that go on behind the application
 	settled  rt.Event   // Notification: closings == 0
-	lostTold bool       // Event 26 has been raised and no write has succeeded since
+	lostTold bool       // Event 26 has been raised, and no write or open has succeeded since
 	written  uint64     // writes and changes of size that the server has answered
 }
 

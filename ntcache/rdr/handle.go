@@ -157,6 +157,7 @@ func (f *fcb) enter(o *serverOpen, res nt.CreateResult, written uint64) (to nt.O
 	f.startAfresh(o, res, written)
 	r.mu.Lock()
 	f.opens = append(f.opens, o)
+	f.lostTold = false
 	r.byFID[o.h] = o
 	o.circuit.opens++
 	to, early = r.early[o.h]

@@ -1,7 +1,6 @@
 package rdr
 
 import (
-	"io"
 	"slices"
 
 	"github.com/ntrdr/ntrdr/internal/nt"
@@ -40,7 +39,7 @@ func (t *lockTable) pending() (n int64) {
 }
 
 // read serves a read from what LOCK_AND_READ brought, or from the write that waits for
-// the unlock, if it lies within the locked range. If it only overlaps such a write, that
+// the unlock, if all of it is there. If it only overlaps such a write, that
 // is sent first.
 //
 // src: KB Q102981; that reads are served until the unlock is assumed
@@ -48,16 +47,12 @@ func (t *lockTable) read(o *serverOpen, p []byte, off int64) (n int, served bool
 	want := rangeOf(off, len(p))
 	t.f.r.mu.Lock()
 	for _, l := range t.held {
-		if l.o != o || l.data == nil || l.place != lockAtServer || !within(want, l.r) {
-			continue
+		if l.o != o || l.place != lockAtServer || !within(want, l.r) || last(want)-l.r.Offset >= uint64(len(l.data)) {
+			continue // the file may have grown behind a buffer that ends with it
 		}
-		at := min(uint64(len(l.data)), want.Offset-l.r.Offset)
-		n = copy(p, l.data[at:])
+		n = copy(p, l.data[want.Offset-l.r.Offset:])
 		t.f.r.mu.Unlock()
-		if n < len(p) {
-			err = io.EOF
-		}
-		return n, true, err
+		return n, true, nil
 	}
 	t.f.r.mu.Unlock()
 	return 0, false, t.flush(func(l *heldLock) bool { return l.o == o && overlap(l.r, want) })

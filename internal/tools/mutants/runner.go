@@ -22,6 +22,7 @@ const (
 	killed    verdict = "killed"
 	hung      verdict = "killed (hangs)"
 	survived  verdict = "SURVIVED"
+	broken    verdict = "ERROR"
 	explained verdict = "survived, explained"
 )
 
@@ -75,6 +76,9 @@ func (r *runner) runAll(list []mutant) ([]result, error) {
 			results[i], errs[i] = r.try(m)
 			mu.Lock()
 			done++
+			if errs[i] != nil {
+				results[i].Verdict = broken
+			}
 			fmt.Fprintf(os.Stderr, "%d/%d %s: %s %s\n", done, len(list), m.ID, results[i].Verdict, results[i].Killer)
 			mu.Unlock()
 		}()
