@@ -70,6 +70,10 @@ func TestSamba(t *testing.T) {
 		{"locks", (*live).testLocks},
 		{"oplock break", (*live).testOplockBreak},
 		{"many requests", (*live).testManyRequests},
+		{"raw", (*live).testRaw},
+		{"lock and read", (*live).testLockAndRead},
+		{"waits", (*live).testWaits},
+		{"notify", (*live).testNotify},
 		{"share", (*live).testShare},
 		{"server stops", (*live).testCut},
 	} {

@@ -57,9 +57,10 @@ func (m *mux) add(w *call) error {
 }
 
 // match finds the request that a reply answers. The request stays until finish. A
-// WRITE_RAW that the server declines is answered by WRITE_COMPLETE.
+// WRITE_RAW that the server declines is answered by WRITE_COMPLETE, and what should be
+// WRITE_COMPLETE can be WRITE_RAW.
 //
-// src: [MS-CIFS] §3.2.5.18
+// src: [MS-CIFS] §3.2.5.18; the latter: measured on Samba 4.17
 func (m *mux) match(mid smbwire.MID, command smbwire.Command) (*call, error) {
 	w := m.waiting[mid]
 	switch {
@@ -67,7 +68,8 @@ func (m *mux) match(mid smbwire.MID, command smbwire.Command) (*call, error) {
 		return nil, errLateReply
 	case w == nil:
 		return nil, errUnknownMID
-	case w.command == smbwire.CmdWriteRaw && command == smbwire.CmdWriteComplete:
+	case w.command == smbwire.CmdWriteRaw && command == smbwire.CmdWriteComplete,
+		w.command == smbwire.CmdWriteComplete && command == smbwire.CmdWriteRaw:
 	case w.command != command:
 		return w, errWrongCommand
 	}

@@ -126,8 +126,24 @@ func TestWriteRaw(t *testing.T) {
 		n       int
 		err     error
 	}{
-		"write-behind":               {0, goOn, nil, len(data), nil},
-		"write-through":              {nt.WriteModeThrough, goOn, complete(0, len(data)), len(data), nil},
+		"write-behind": {0, goOn, nil, len(data), nil},
+		"interim without its bit": {0, func(p *peer, req *smbwire.Message) {
+			b, err := (&smbwire.Message{
+				Header: req.Header.Reply(0), Chain: []smbwire.Body{&smbwire.WriteRawInterimResponse{Available: 0xFFFF}},
+			}).Append(nil)
+			if err != nil {
+				t.Error(err)
+			}
+			b[offFlags] &^= byte(smbwire.FlagReply)
+			p.raw(b)
+		}, nil, len(data), nil},
+		"write-through": {nt.WriteModeThrough, goOn, complete(0, len(data)), len(data), nil},
+		"write-through, as Samba ends it": {nt.WriteModeThrough, goOn, func(p *peer, req *smbwire.Message) {
+			p.reply(req, &smbwire.WriteRawInterimResponse{Available: 60000})
+		}, 60000, nil},
+		"interim is nonsense": {
+			0, func(p *peer, req *smbwire.Message) { p.reply(req, &smbwire.FlushResponse{}) }, nil, 0, nt.StatusInvalidNetworkResponse,
+		},
 		"write-through, disk full":   {nt.WriteModeThrough, goOn, complete(0, 0), 0, nt.StatusDiskFull},
 		"write-through, error":       {nt.WriteModeThrough, goOn, complete(nt.StatusDiskFull, 4096), 4096, nt.StatusDiskFull},
 		"write-through, too many":    {nt.WriteModeThrough, goOn, complete(0, 65535), 0, nt.StatusInvalidNetworkResponse},

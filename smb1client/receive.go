@@ -31,6 +31,7 @@ func (c *Client) dispatch(b []byte) error {
 	if taken, err := c.rawBlock(b); taken || err != nil {
 		return err
 	}
+	c.markInterim(b)
 	m, err := smbwire.Parse(b)
 	if err != nil {
 		return err
