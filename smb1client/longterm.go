@@ -30,8 +30,7 @@ const notifyParams = 4096
 // NotifyChange waits until something that filter asks for happens in the directory
 // dir, or below it if tree is set, and returns what. No changes and no error mean
 // that there were too many: list the directory. It can wait for ever; CancelWaits
-// ends it with StatusCancelled, Close of dir with StatusNotifyCleanup or
-// StatusCancelled.
+// ends it with StatusCancelled, Close of dir with no changes or a status of its own.
 //
 // src: [MS-CIFS] §3.2.4.39
 func (t *Tree) NotifyChange(dir FileHandle, filter nt.NotifyFilter, tree bool) ([]nt.Change, error) {
@@ -73,8 +72,9 @@ func (t *Tree) NotifyChange(dir FileHandle, filter nt.NotifyFilter, tree bool) (
 const notifyOverhead = smbwire.HeaderSize + 1 + 36 + 2 + 3
 
 // CancelWaits asks the server to end what h waits for: locks and changes. The calls
-// that wait get StatusCancelled, if nothing else has ended them before. It does not
-// wait for that, needs no permit, and does nothing if nothing waits.
+// that wait get StatusCancelled, for a lock perhaps StatusFileLockConflict, if nothing
+// else has ended them before. It does not wait for that, needs no permit, and does
+// nothing if nothing waits.
 //
 // src: [MS-CIFS] §3.2.4.28
 func (t *Tree) CancelWaits(h FileHandle) error {

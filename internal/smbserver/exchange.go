@@ -29,6 +29,7 @@ type exchange struct {
 	lockOf   *openFile // the FID that a lock is awaited on, else nil
 	watching *openFile // the directory that a change is awaited in, else nil
 	verdict  nt.Status // how a wait was ended, if it was
+	ended    bool      // the directory that changes were awaited in was closed
 }
 
 func newExchange(cir *circuit, m *smbwire.Message) *exchange {
@@ -70,6 +71,9 @@ func (c *core) run(x *exchange) {
 func (c *core) attempt(x *exchange) (smbwire.Body, nt.Status) {
 	if x.verdict != nt.StatusSuccess {
 		return nil, x.verdict
+	}
+	if x.ended {
+		return &smbwire.NTTransactResponse{}, nt.StatusSuccess
 	}
 	return c.dispatch(x, x.req.Chain[x.at])
 }

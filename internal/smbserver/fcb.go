@@ -48,7 +48,9 @@ type openFile struct {
 	pos           int64     // for SEEK
 	cached        bool      // the client has closed it: there is no FID
 	behind        nt.Status // of a raw write that nobody has been told of
-	watch         *watch    // of a directory, nil before the first request
+	refused       bool      // a lock was, last at refusedAt
+	refusedAt     uint64
+	watch         *watch // of a directory, nil before the first request
 }
 
 // Groups of access rights.

@@ -73,7 +73,7 @@ func (c *core) lockAndRead(x *exchange, r *smbwire.LockAndReadRequest) (smbwire.
 		return nil, st
 	}
 	l := x.coreRange(o, r.Offset, uint32(r.Count))
-	if st = c.lock(l); st != nt.StatusSuccess {
+	if st = c.lockNow(l); st != nt.StatusSuccess {
 		return nil, st
 	}
 	data, st := c.read(x, o, int64(r.Offset), min(int(r.Count), x.cir.room(readCoreOverhead)))

@@ -53,6 +53,33 @@ func (c *core) lock(l byteLock) nt.Status {
 	return nt.StatusSuccess
 }
 
+// highOffset is where refused locks are told differently.
+//
+// src: smbtorture raw.lock.errorcode (as Windows answers)
+const highOffset = 0xEF000000
+
+// conflict is the status of a lock at off that conflicts. To a client that tries the
+// same place again, as one does that polls, it is another one.
+//
+// src: smbtorture raw.lock.errorcode (as Windows answers)
+func (o *openFile) conflict(off uint64) nt.Status {
+	again := o.refused && o.refusedAt == off
+	o.refused, o.refusedAt = true, off
+	if again || off >= highOffset && off>>63 == 0 {
+		return nt.StatusFileLockConflict
+	}
+	return nt.StatusLockNotGranted
+}
+
+// lockNow is lock for a request that does not wait.
+func (c *core) lockNow(l byteLock) nt.Status {
+	st := c.lock(l)
+	if st == nt.StatusLockNotGranted {
+		st = l.o.conflict(l.off)
+	}
+	return st
+}
+
 // unlock removes a range, which must be one that was locked.
 func (f *fcb) unlock(l byteLock) nt.Status {
 	i := slices.IndexFunc(f.locks, func(m byteLock) bool {
@@ -146,7 +173,7 @@ func (c *core) lockAll(x *exchange, o *openFile, r *smbwire.LockingAndXRequest) 
 			_ = o.f.unlock(ranged(made)) // it was locked just now
 		}
 		if st == nt.StatusLockNotGranted {
-			st = c.awaitLock(x, o, r.Timeout)
+			st = c.awaitLock(x, o, l.Offset, r.Timeout)
 		}
 		return st
 	}
@@ -156,7 +183,7 @@ func (c *core) lockAll(x *exchange, o *openFile, r *smbwire.LockingAndXRequest) 
 func (c *core) lockByteRange(x *exchange, r *smbwire.LockByteRangeRequest) (smbwire.Body, nt.Status) {
 	o, st := x.file(r.FID)
 	if st == nt.StatusSuccess {
-		st = c.lock(x.coreRange(o, r.Offset, r.Count))
+		st = c.lockNow(x.coreRange(o, r.Offset, r.Count))
 	}
 	return reply(&smbwire.LockByteRangeResponse{}, st)
 }

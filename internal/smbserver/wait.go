@@ -11,13 +11,13 @@ import (
 // may take: for a lock or for a change.
 func (x *exchange) waits() bool { return x.lockOf != nil || x.watching != nil }
 
-// awaitLock parks a request whose lock conflicts, if it may wait.
+// awaitLock parks a request whose lock at off conflicts, if it may wait.
 //
-// src: [MS-CIFS] §3.3.5.30; the status after the wait: assumed (Windows, as smbtorture raw.lock wants it)
-func (c *core) awaitLock(x *exchange, o *openFile, timeout time.Duration) nt.Status {
+// src: [MS-CIFS] §3.3.5.30; the status after the wait: smbtorture raw.lock.lockx (as Windows answers)
+func (c *core) awaitLock(x *exchange, o *openFile, off uint64, timeout time.Duration) nt.Status {
 	switch {
 	case timeout == 0:
-		return nt.StatusLockNotGranted
+		return o.conflict(off)
 	case x.overdue:
 		return nt.StatusFileLockConflict
 	case x.lockOf == nil && timeout > 0:
@@ -36,16 +36,18 @@ func (c *core) retryLocks(f *fcb) {
 	}
 }
 
-// endWaits ends what waits on a FID that is being closed.
+// endWaits ends what waits on a FID that is being closed. Who waits for changes is told
+// that there are none.
 //
-// src: [MS-CIFS] §3.3.5.59.4 (changes); locks: assumed (Windows, as smbtorture raw.lock.async wants it)
+// src: smbtorture raw.lock.async, raw.notify.tdis (as Windows answers)
 func (c *core) endWaits(o *openFile) {
 	for _, x := range slices.Clone(c.parked) {
 		switch o {
 		case x.lockOf:
 			c.endWait(x, nt.StatusRangeNotLocked)
 		case x.watching:
-			c.endWait(x, nt.StatusNotifyCleanup)
+			x.ended = true
+			c.makeReady(x)
 		}
 	}
 }
@@ -58,13 +60,18 @@ func (c *core) endWait(x *exchange, st nt.Status) {
 // cancel ends the request that NT_CANCEL means, if it is one that waits. There is no
 // other reply.
 //
-// src: [MS-CIFS] §3.3.5.52
+// src: [MS-CIFS] §3.3.5.52; the status of a lock: smbtorture raw.lock.async (as Windows answers)
 func (c *core) cancel(by *exchange) {
 	h := by.req.Header
 	for _, x := range slices.Clone(c.parked) {
 		o := x.req.Header
-		if x.cir == by.cir && x.waits() && o.MID == h.MID && o.PID == h.PID && o.UID == h.UID && o.TID == h.TID {
-			c.endWait(x, nt.StatusCancelled)
+		if x.cir != by.cir || !x.waits() || o.MID != h.MID || o.PID != h.PID || o.UID != h.UID || o.TID != h.TID {
+			continue
 		}
+		st := nt.StatusCancelled
+		if x.lockOf != nil {
+			st = nt.StatusFileLockConflict
+		}
+		c.endWait(x, st)
 	}
 }

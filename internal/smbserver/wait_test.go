@@ -57,7 +57,7 @@ func TestLocksThatWait(t *testing.T) {
 			waiter.cancelMID(mid + 1) // means nothing
 			waiter.wantNone(mid)
 			waiter.cancelMID(mid)
-		}, nt.StatusCancelled},
+		}, nt.StatusFileLockConflict},
 		"the waiter closes": {forever, func(_ *world, _, waiter *peer, _, fid smbwire.FID, _ smbwire.MID) {
 			waiter.close(fid)
 		}, nt.StatusRangeNotLocked},
@@ -68,6 +68,7 @@ func TestLocksThatWait(t *testing.T) {
 			held, fid := holder.open(nt.OplockNone, create("F")), waiter.open(nt.OplockNone, create("F"))
 			holder.want(nt.StatusSuccess, lockRequest(held, 5, 0))
 			waiter.want(nt.StatusLockNotGranted, lockRequest(fid, 5, 0))
+			waiter.want(nt.StatusFileLockConflict, lockRequest(fid, 5, 0)) // tried again
 			mid := waiter.send(lockRequest(fid, 5, row.timeout))
 			waiter.wantNone(mid)
 			row.story(w, holder, waiter, held, fid, mid)
@@ -178,8 +179,28 @@ func TestNotifyChange(t *testing.T) {
 
 	mid = p.send(notifyRequest(dir, all, false))
 	p.close(dir)
-	p.wantReply(mid, nt.StatusNotifyCleanup)
+	p.wantChanges(mid)
 	w.settled()
+}
+
+// Changes are awaited until the directory is closed, however that comes about.
+func TestNotifyEndsWithItsDirectory(t *testing.T) {
+	for name, end := range map[string]smbwire.Body{
+		"close":           &smbwire.CloseRequest{FID: firstFID},
+		"tree disconnect": &smbwire.TreeDisconnectRequest{},
+		"logoff":          &smbwire.LogoffAndXRequest{},
+		"process exit":    &smbwire.ProcessExitRequest{},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			p := w.logon("WS1")
+			dir := p.open(nt.OplockNone, create("", directory()))
+			mid := p.send(notifyRequest(dir, nt.NotifyFileName, false))
+			p.want(nt.StatusSuccess, end)
+			p.wantChanges(mid)
+			w.settled()
+		})
+	}
 }
 
 func TestTooManyChanges(t *testing.T) {
