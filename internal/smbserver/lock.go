@@ -55,13 +55,13 @@ func (c *core) lock(l byteLock) nt.Status {
 
 // highOffset is where refused locks are told differently.
 //
-// src: smbtorture raw.lock.errorcode (as Windows answers)
+// src: assumed (Windows, as smbtorture raw.lock.errorcode wants it)
 const highOffset = 0xEF000000
 
 // conflict is the status of a lock at off that conflicts. To a client that tries the
 // same place again, as one does that polls, it is another one.
 //
-// src: smbtorture raw.lock.errorcode (as Windows answers)
+// src: assumed (Windows, as smbtorture raw.lock.errorcode wants it)
 func (o *openFile) conflict(off uint64) nt.Status {
 	again := o.refused && o.refusedAt == off
 	o.refused, o.refusedAt = true, off

@@ -13,7 +13,7 @@ func (x *exchange) waits() bool { return x.lockOf != nil || x.watching != nil }
 
 // awaitLock parks a request whose lock at off conflicts, if it may wait.
 //
-// src: [MS-CIFS] §3.3.5.30; the status after the wait: smbtorture raw.lock.lockx (as Windows answers)
+// src: [MS-CIFS] §3.3.5.30; the status after the wait: assumed (Windows, as smbtorture raw.lock.lockx wants it)
 func (c *core) awaitLock(x *exchange, o *openFile, off uint64, timeout time.Duration) nt.Status {
 	switch {
 	case timeout == 0:
@@ -39,7 +39,7 @@ func (c *core) retryLocks(f *fcb) {
 // endWaits ends what waits on a FID that is being closed. Who waits for changes is told
 // that there are none.
 //
-// src: smbtorture raw.lock.async, raw.notify.tdis (as Windows answers)
+// src: assumed (Windows, as smbtorture raw.lock.async and raw.notify.tdis want it)
 func (c *core) endWaits(o *openFile) {
 	for _, x := range slices.Clone(c.parked) {
 		switch o {
@@ -60,7 +60,7 @@ func (c *core) endWait(x *exchange, st nt.Status) {
 // cancel ends the request that NT_CANCEL means, if it is one that waits. There is no
 // other reply.
 //
-// src: [MS-CIFS] §3.3.5.52; the status of a lock: smbtorture raw.lock.async (as Windows answers)
+// src: [MS-CIFS] §3.3.5.52; the status of a lock: assumed (Windows, as smbtorture raw.lock.async wants it)
 func (c *core) cancel(by *exchange) {
 	h := by.req.Header
 	for _, x := range slices.Clone(c.parked) {
