@@ -155,6 +155,32 @@ func TestCachedLocksAreSentBeforeTheOplockIsReleased(t *testing.T) {
 	})
 }
 
+// A lock that waits is granted when the holder unlocks, and the wait has no timer.
+func TestALockWaitsAtTheServer(t *testing.T) {
+	tell(t, "t1", noOplocks, func(s *story) {
+		h := s.open("F", create(readWrite, denyNone))
+		other := s.onWS2("F", create(readWrite, denyNone))
+		if err := other.Lock(exclusive(0, 10), false); err != nil {
+			t.Fatal(err)
+		}
+		s.wantErr(nt.StatusLockNotGranted, h.Lock(exclusive(0, 10), false))
+		s.RT.Go("unlock", func() {
+			s.RT.Sleep(2 * time.Minute)
+			if err := other.Unlock(exclusive(0, 10)); err != nil {
+				t.Error(err)
+			}
+		})
+		took := s.elapsed(func() {
+			if err := h.Lock(exclusive(0, 10), true); err != nil {
+				t.Error(err)
+			}
+		})
+		if took < 2*time.Minute || took > 121*time.Second {
+			t.Errorf("it waited %v", took)
+		}
+	})
+}
+
 // A lock brings the range with it; reads are served from that until the unlock, which
 // takes the write of the range along.
 func TestALockReadsAndAnUnlockWrites(t *testing.T) {
@@ -379,5 +405,42 @@ func TestALossTakesLocksAndKeptWrites(t *testing.T) {
 		s.close(h)
 		again := s.open("F", create(readWrite, denyNone))
 		s.lock(again, 0, 4)
+	})
+}
+
+// Closing a watch ends the wait, and its request is free again: only two are allowed.
+func TestClosingAWatchEndsItsWait(t *testing.T) {
+	tell(t, "t1", regLines(t, "MaxMpxCt=2"), func(s *story) {
+		s.must(s.ws1.Mkdir("D"))
+		var watches []*rdr.Watch
+		var ended []rt.Event
+		for range 2 {
+			w, err := s.ws1.Watch("D", nt.NotifyFileName, false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			watches = append(watches, w)
+			e := s.RT.NewEvent(rt.Notification)
+			ended = append(ended, e)
+			s.RT.Go("watch", func() {
+				defer e.Set()
+				if c, err := w.Next(); err == nil {
+					t.Errorf("a watch that was closed tells of %v", c)
+				}
+			})
+			s.RT.Sleep(time.Second)
+		}
+		for i, w := range watches {
+			s.must(w.Close())
+			if !ended[i].Wait(10 * time.Second) {
+				t.Error("it waits on")
+			}
+		}
+		if took := s.elapsed(func() { s.must(s.ws1.Mkdir("E")) }); took > time.Second {
+			t.Errorf("mkdir took %v", took)
+		}
+		if _, err := watches[0].Next(); !errors.Is(err, nt.StatusInvalidHandle) {
+			t.Errorf("a closed watch waits: %v", err)
+		}
 	})
 }
