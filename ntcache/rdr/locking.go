@@ -34,8 +34,8 @@ func (h *Handle) lock(r nt.LockRange, wait bool) error {
 }
 
 // lockAtServer asks the server for a lock. What is dirty goes first, because a shared lock
-// would refuse it, and so do unlocks that are on their way: if a lock overtook one, the server
-// could be left with a lock that nobody has.
+// would refuse it, and so do unlocks of the range that are on their way: if a lock overtook
+// one, the server could be left with a lock that nobody has.
 //
 // src: KB Q123029 (the race); [MS-FSA] §2.1.4.10 (shared locks refuse their owner's writes)
 func (h *Handle) lockAtServer(t *lockTable, r nt.LockRange, wait bool) error {
@@ -46,7 +46,6 @@ func (h *Handle) lockAtServer(t *lockTable, r nt.LockRange, wait bool) error {
 		err = h.f.cached.FlushBehind()
 	}
 	if err == nil {
-		t.quiet.Wait(rt.Forever)
 		err = h.sendLock(t, l, wait)
 	}
 	if err != nil {
