@@ -132,7 +132,7 @@ func TestABreakSendsTheWriteBehindBuffers(t *testing.T) {
 		h := s.open("F", create(nt.GenericWrite, denyNone))
 		s.write(h, []byte("in a buffer"), 0)
 		mark := s.mark()
-		other := s.onWS2("F", create(nt.GenericRead, denyNone))
+		other := s.onWS2(create(nt.GenericRead, denyNone))
 		s.wantSent(mark, "WRITE_ANDX", "LOCKING_ANDX")
 		s.wantRead(other, 0, "in a buffer")
 	})

@@ -86,10 +86,10 @@ func (s *story) unlock(h *rdr.Handle, off, n uint64) {
 	}
 }
 
-// onWS2 opens a file from the other workstation.
-func (s *story) onWS2(path string, p nt.CreateParams) *rdr.Handle {
+// onWS2 opens the file F from the other workstation.
+func (s *story) onWS2(p nt.CreateParams) *rdr.Handle {
 	s.t.Helper()
-	f, err := s.ws2.Open(path, p)
+	f, err := s.ws2.Open("F", p)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -140,7 +140,7 @@ func TestCachedLocksAreSentBeforeTheOplockIsReleased(t *testing.T) {
 		s.wantErr(nt.StatusFileLockConflict, func() error { _, err := h.WriteAt([]byte("x"), 45); return err }())
 		s.write(h, []byte("dirty"), 0)
 		s.wantSent(mark)
-		other := s.onWS2("F", create(readWrite, denyNone))
+		other := s.onWS2(create(readWrite, denyNone))
 		s.wantSent(mark, "WRITE_ANDX", "LOCKING_ANDX", "LOCKING_ANDX", "LOCKING_ANDX")
 		s.wantErr(nt.StatusLockNotGranted, other.Lock(exclusive(9, 1), false))
 		s.wantErr(nt.StatusLockNotGranted, other.Lock(exclusive(49, 1), false))
@@ -159,7 +159,7 @@ func TestCachedLocksAreSentBeforeTheOplockIsReleased(t *testing.T) {
 func TestALockWaitsAtTheServer(t *testing.T) {
 	tell(t, "t1", noOplocks, func(s *story) {
 		h := s.open("F", create(readWrite, denyNone))
-		other := s.onWS2("F", create(readWrite, denyNone))
+		other := s.onWS2(create(readWrite, denyNone))
 		if err := other.Lock(exclusive(0, 10), false); err != nil {
 			t.Fatal(err)
 		}
@@ -208,7 +208,7 @@ func TestALockReadsAndAnUnlockWrites(t *testing.T) {
 // putF writes the file F from the other workstation.
 func (s *story) putF(data string) {
 	s.t.Helper()
-	f := s.onWS2("F", create(readWrite, nt.ShareNone))
+	f := s.onWS2(create(readWrite, nt.ShareNone))
 	if _, err := f.WriteAt([]byte(data), 0); err != nil {
 		s.t.Fatal(err)
 	}
