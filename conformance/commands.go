@@ -10,6 +10,7 @@ func commands() []command {
 		clientCommands,
 		lockCommands,
 		worldCommands,
+		agentCommands,
 	)
 }
 

@@ -184,7 +184,7 @@ func (a *attempt) release() {
 // dropLocal takes the message out of the local postoffice.
 func (a *attempt) dropLocal() error {
 	if err := a.dropRecord(); err != nil {
-		return err
+		return errors.Join(err, a.dropEnvelopeCopy())
 	}
 	return a.releaseLocal()
 }

@@ -3,10 +3,7 @@ package mailclient
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"slices"
-
-	"github.com/ntrdr/ntrdr/internal/nt"
 )
 
 // download reads the messages of the mailbag, oldest first.
@@ -147,22 +144,4 @@ func (r *Reader) settleItem(b *mailbag, it *Item) error {
 	}
 	b.key.markRead()
 	return b.writeKey()
-}
-
-// searchFirst looks for a file before it deletes it, as NT does; without the right to
-// search the file stays.
-//
-// src: KB Q159178
-type searchFirst struct{ FS }
-
-// Delete deletes a file that a search finds.
-func (s searchFirst) Delete(path string) error {
-	list, err := s.Find(path)
-	if err != nil {
-		return fmt.Errorf("find %s: %w", path, err)
-	}
-	if len(list) == 0 {
-		return &nt.Error{Op: "find", Path: path, Status: nt.StatusNoSuchFile}
-	}
-	return s.FS.Delete(path)
 }

@@ -130,8 +130,7 @@ func NewReader(cfg ReaderConfig) (*Reader, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	fs := searchFirst{&tracedFS{fs: cfg.PO, actor: cfg.Trace}}
-	return &Reader{cfg: cfg, fs: fs, seen: map[itemKey]bool{}}, nil
+	return &Reader{cfg: cfg, fs: &tracedFS{fs: cfg.PO, actor: cfg.Trace}, seen: map[itemKey]bool{}}, nil
 }
 
 // Read lists the mailbag, oldest first, and verifies every message. The error is for a

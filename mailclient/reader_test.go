@@ -162,30 +162,6 @@ func TestClientStopsAtCorrupt(t *testing.T) {
 	}
 }
 
-// NT searches before it deletes; without the right to search, files are stranded.
-//
-// src: KB Q159178
-func TestClientWithoutRightToSearch(t *testing.T) {
-	inWorld(t, func(w *world) {
-		w.send(w.message())
-		w.cycle()
-		way := &wire{fs: w.remote, rt: w.k}
-		way.before = func(op, path string) error {
-			if op == "find" && path == MAIPath(1) {
-				return fail(op, path, nt.StatusAccessDenied)
-			}
-			return nil
-		}
-		cfg := DefaultReaderConfig()
-		cfg.Drain = true
-		w.wantShown(w.pollBob(way, cfg, time.Minute), "0s 00000001 whole=true ")
-		want := []string{`MAI\MA1\00000001.MAI: reason=ORPHAN no record names it, 20000 bytes`}
-		if diff := cmp.Diff(w.findings(w.remote), want); diff != "" {
-			t.Errorf("check (-got +want):\n%s", diff)
-		}
-	})
-}
-
 // What cannot be logged on to is told in the words of the articles.
 func TestClientLogon(t *testing.T) {
 	tests := map[string]struct {
