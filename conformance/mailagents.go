@@ -519,7 +519,11 @@ func parseDamage(a *args) action {
 	} else if v, ok := a.value("add"); ok {
 		do = resized(a, v, func(size, n int64) int64 { return size + n })
 	} else if v, ok := a.value("zero"); ok {
-		r := newArgs([]string{v}, a.usage).byteRange("zero")
+		sub := newArgs([]string{v}, a.usage)
+		r := sub.byteRange()
+		if sub.err != nil {
+			a.fail("zero: %w", sub.err)
+		}
 		do = func(f mailclient.File) error {
 			_, err := f.WriteAt(make([]byte, r.Length), int64(r.Offset))
 			return err
