@@ -11,6 +11,7 @@ func commands() []command {
 		lockCommands,
 		worldCommands,
 		agentCommands,
+		cacheCommands,
 	)
 }
 

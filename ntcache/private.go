@@ -74,8 +74,21 @@ func (pm *PrivateCacheMap) Uninitialize(flushed rt.Event) {
 }
 
 // CopyRead is SharedCacheMap.CopyRead, remembered by the handle: a pattern in its reads
-// is read ahead.
-func (pm *PrivateCacheMap) CopyRead(p []byte, off int64) (int, error) {
+// is read ahead. A sequential scan lets go of each view as it leaves it.
+func (pm *PrivateCacheMap) CopyRead(p []byte, off int64) (n int, err error) {
+	for pm.flags.Sequential && viewSize-off%viewSize < int64(len(p)-n) {
+		part := int(viewSize - off%viewSize)
+		got, err := pm.copyRead(p[n:n+part], off)
+		if n += got; err != nil {
+			return n, err
+		}
+		off += int64(part)
+	}
+	got, err := pm.copyRead(p[n:], off)
+	return n + got, err
+}
+
+func (pm *PrivateCacheMap) copyRead(p []byte, off int64) (int, error) {
 	n, err := pm.s.CopyRead(p, off)
 	if n > 0 {
 		pm.accessed(extent{off, off + int64(n)}, true)
