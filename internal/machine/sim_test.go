@@ -300,6 +300,33 @@ func TestTheFourthBufferSendsTheOldest(t *testing.T) {
 		s.wantSent(mark)
 		s.write(h, make([]byte, 1), 3*4096)
 		s.wantSent(mark, "WRITE_ANDX")
+		i := slices.IndexFunc(s.Trace.Events()[mark:], func(e trace.Event) bool {
+			return e.Actor == ActorSenderHost && e.Kind == trace.BufferSend
+		})
+		if i < 0 || s.Trace.Events()[mark+i].Off != 0 {
+			t.Errorf("sent is not the oldest buffer: %+v", s.Trace.Events()[mark:])
+		}
+	})
+}
+
+// All three buffers are on their way when the circuit breaks, and one more is half full:
+// one box, at once, and nothing is left.
+func TestALostCircuitTakesTheBuffersWithItAndAnnouncesThemOnce(t *testing.T) {
+	tell(t, "ras-28.8", rdrKey+`"NtrdrWriteBehindBuffers"=dword:4`, func(s *story) {
+		h := s.open("F", create(nt.GenericWrite, nt.ShareRead))
+		s.write(h, make([]byte, 3*4096+10), 0)
+		s.RT.Sleep(100 * time.Millisecond)
+		s.Link.Reset()
+		s.RT.Sleep(time.Second)
+		lost := 0
+		for _, e := range s.ws1.EventLog() {
+			if e.ID == rdr.EventLostDelayedWrite {
+				lost++
+			}
+		}
+		if dirty := s.ws1.DirtyBytes(); lost != 1 || dirty != 0 {
+			t.Errorf("Event 26 %d times, %d bytes wait; want once and none: %v", lost, dirty, s.ws1.EventLog())
+		}
 	})
 }
 

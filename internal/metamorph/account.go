@@ -90,6 +90,16 @@ func (a *account) lateRefusal(o Op) bool {
 	}
 }
 
+// missesLocks reports whether a read may come from a cache that no oplock keeps, while
+// another machine has locked a range: the server alone would refuse it.
+//
+// src: KB Q102981 (BufFilesDenyWrite, BufReadOnlyFiles)
+func (a *account) missesLocks(o Op) bool {
+	h := a.handles[o.Handle]
+	return (!h.open.Params.Share.DenyNone() || h.f.readOnly) &&
+		slices.ContainsFunc(h.f.open, func(x *holding) bool { return x.ws != h.ws && len(x.locks) > 0 })
+}
+
 func (f *file) hasWriter() bool {
 	return slices.ContainsFunc(f.open, func(h *holding) bool { return h.open.Params.Access.CanWrite() })
 }
@@ -172,7 +182,7 @@ func (a *account) before(o Op) (s step) {
 			f.news[ws] = delayed
 		}
 		s.loose = s.loose || (o.Kind == Read || o.Kind == Size || o.Kind == Stat) && (delayed || f.stale[ws])
-		s.loose = s.loose || o.Kind == Stat && f.hasWriter()
+		s.loose = s.loose || o.Kind == Stat && f.hasWriter() || o.Kind == Read && a.missesLocks(o)
 	}
 	return s
 }

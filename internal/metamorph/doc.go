@@ -22,7 +22,8 @@
 //     another machine turns to the file, or a search looks at it, the first machine is
 //     waited for, unless a batch oplock was held, which makes the server wait.
 //   - A read cache that the read-only attribute allows (BufReadOnlyFiles) is not told of
-//     another machine's writes: KB Q102981.
+//     another machine's writes: KB Q102981. Neither it nor that of a deny-write open is told of
+//     another machine's locks.
 //   - The end of a level II oplock is not acknowledged ([MS-CIFS] §3.2.5.42): it may still be
 //     on its way when the write that caused it has been answered. Before a machine turns to a
 //     file that another one has changed, it asks the server something, behind which the break
@@ -31,6 +32,8 @@
 //     compared only if nobody has the file open for writing.
 //   - A file is not renamed while it is open: its redirectors would go on to know it by its
 //     old name.
+//   - Of a lock that is refused a server tells STATUS_FILE_LOCK_CONFLICT if the same was refused
+//     before; a redirector that refuses it under an oplock does not. The two count as one.
 //   - Times are not compared.
 //
 // Settings that make NT fail by themselves are not drawn: a limit of so few requests

@@ -172,7 +172,9 @@ func (c *faultCheck) fileOp(o Op, f *openFile, seed byte) {
 	case Write:
 		c.write(o, f, seed)
 	case Flush:
-		c.flushed(f.ledger, f.Flush())
+		if err := f.Flush(); f.ws == WS1 {
+			c.flushed(f.ledger, err)
+		}
 	case Close:
 		_ = f.Close() // never fails for what is behind
 	default:

@@ -20,6 +20,7 @@ type generator struct {
 	w          Workload
 	budget     int64 // bytes that the workload may still move
 	lastHandle int
+	big        bool // files outgrow the cache of a small machine
 }
 
 // Generate returns the workload of a seed.
@@ -30,9 +31,10 @@ func Generate(seed uint64) Workload {
 	for ws := range g.w.Links {
 		g.w.Links[ws] = g.link()
 	}
+	g.big = g.w.Links == [2]string{"lan10", "lan10"} && g.oneIn(6)
 	g.drawValues()
 	g.dropRefused()
-	g.budget = g.w.budget()
+	g.budget = g.w.budget(g.limit())
 	threads := [...]int{1, 1, 1, 1, 1, 1, 2, 2, 3}
 	for i := range threads[g.IntN(len(threads))] {
 		g.w.Threads = append(g.w.Threads, g.thread(i))
@@ -61,7 +63,7 @@ func GenerateFaults(seed uint64) Workload {
 	}
 	g.drawValues()
 	g.dropRefused()
-	g.budget = g.w.budget()
+	g.budget = g.w.budget(g.limit())
 	for i := range 1 + g.IntN(3) {
 		g.w.Threads = append(g.w.Threads, g.faultThread(i))
 	}
@@ -146,6 +148,10 @@ func (g *generator) drawValues() {
 		if p.Key == registry.LanmanServer {
 			on = []Machine{PO}
 		}
+		if g.big && p.Name == "NtrdrPhysicalMemory" {
+			g.w.Values = append(g.w.Values, Value{WS1, p.Name, "4"})
+			continue
+		}
 		for _, m := range on {
 			if g.oneIn(3) {
 				g.w.Values = append(g.w.Values, Value{m, p.Name, g.value(p)})
@@ -200,12 +206,25 @@ func (g *generator) value(p registry.Param) string {
 // any timer that the values allow. src: assumed (the least SessTimeout drawn is 100 s)
 const flushTime = 25 * time.Second
 
-// maxBudget keeps a workload short. src: assumed
-const maxBudget = 500_000
+// What a workload moves at most, in bytes: a machine of 4 MB has a cache of 2 MB, and an
+// eighth of its memory may be dirty.
+//
+// src: assumed (it is short)
+const (
+	maxBudget = 500_000
+	bigBudget = 6_000_000
+)
 
-// budget is how many bytes the links move in flushTime, one core request after the other.
-func (w Workload) budget() int64 {
-	least := int64(maxBudget)
+func (g *generator) limit() int64 {
+	if g.big {
+		return bigBudget
+	}
+	return maxBudget
+}
+
+// budget is how many bytes the links move in flushTime, one core request after the other, or
+// most if that is less.
+func (w Workload) budget(most int64) int64 {
 	unit := int64(4096)
 	for _, v := range w.Values {
 		if v.Name == "SizReqBuf" {
@@ -221,9 +240,9 @@ func (w Workload) budget() int64 {
 			continue
 		}
 		perUnit := p.RTT + time.Duration(unit*int64(time.Second)/p.LinkSpeed())
-		least = min(least, int64(flushTime/perUnit)*unit)
+		most = min(most, int64(flushTime/perUnit)*unit)
 	}
-	return least
+	return most
 }
 
 // threadState is what a thread's generator knows of its files; it need not be right.
@@ -403,6 +422,9 @@ func (g *generator) lockOp(s *threadState, h openHandle, size int64) (o Op) {
 const page = 4096
 
 func (g *generator) length() int64 {
+	if g.big && g.oneIn(2) {
+		return 1 + g.Int64N(1_000_000)
+	}
 	switch g.IntN(10) {
 	case 0, 1, 2:
 		return 1 + g.Int64N(200)

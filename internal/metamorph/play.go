@@ -2,6 +2,7 @@ package metamorph
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -221,7 +222,9 @@ func (p *player) doFile(o Op, f mailclient.File, seed byte) (r result) {
 		delete(p.files, o.Handle)
 		err = f.Close()
 	case Lock, LockShared, Unlock:
-		err = lock(o, f)
+		if err = lock(o, f); errors.Is(err, nt.StatusFileLockConflict) {
+			err = nt.StatusLockNotGranted // the server says it of a range that was refused before
+		}
 	default:
 	}
 	r.Status = mailclient.StatusOf(err)
