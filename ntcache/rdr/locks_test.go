@@ -26,14 +26,29 @@ type locker struct {
 }
 
 func (l *locker) lock(op string, ranges ...nt.LockRange) error {
-	l.asked = append(l.asked, op)
+	l.note(op)
 	for _, r := range ranges {
 		l.r.Sleep(time.Millisecond)
-		if slices.ContainsFunc(append(l.refuse, l.has...), func(have nt.LockRange) bool { return overlap(have, r) }) {
-			return nt.StatusLockNotGranted
+		if err := l.lockOne(r); err != nil {
+			return err
 		}
-		l.has = append(l.has, r)
 	}
+	return nil
+}
+
+func (l *locker) note(op string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.asked = append(l.asked, op)
+}
+
+func (l *locker) lockOne(r nt.LockRange) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if slices.ContainsFunc(append(l.refuse, l.has...), func(have nt.LockRange) bool { return overlap(have, r) }) {
+		return nt.StatusLockNotGranted
+	}
+	l.has = append(l.has, r)
 	return nil
 }
 
@@ -46,7 +61,9 @@ func (l *locker) LockAll(_ nt.FileHandle, ranges []nt.LockRange) error {
 }
 
 func (l *locker) Unlock(_ nt.FileHandle, r nt.LockRange) error {
-	l.asked = append(l.asked, "unlock")
+	l.note("unlock")
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if i := slices.Index(l.has, r); i >= 0 && l.unlock == nil {
 		l.has = slices.Delete(l.has, i, i+1)
 		return nil
@@ -58,6 +75,8 @@ func (l *locker) Unlock(_ nt.FileHandle, r nt.LockRange) error {
 }
 
 func (l *locker) AckBreak(nt.FileHandle, nt.OplockLevel) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.acked = len(l.has)
 	return nil
 }
@@ -212,7 +231,7 @@ func TestALockWaitsOnThisMachine(t *testing.T) {
 // tries to get one of them: every lock is known to the server at the end of the break, or
 // has been unlocked, and the server never has one that this machine has given to another.
 func TestLocksAndABreakInEveryOrder(t *testing.T) {
-	inEveryOrder(t, 100, func(r rt.Runtime) {
+	story := func(r rt.Runtime) {
 		l := &locker{memory: newMemory(r)}
 		d := redirector(t, r, l.memory)
 		d.connect = func() (Remote, error) { return l, nil }
@@ -254,7 +273,9 @@ func TestLocksAndABreakInEveryOrder(t *testing.T) {
 		if len(l.has) != 0 || len(d.EventLog()) != 0 || len(h.f.locks.held) != 0 {
 			t.Errorf("locks left at the server %v, here %d; events %v", l.has, len(h.f.locks.held), d.EventLog())
 		}
-	})
+	}
+	t.Run("in every order", func(t *testing.T) { inEveryOrder(t, 100, story) })
+	t.Run("in parallel", func(t *testing.T) { parallel(t, story) })
 }
 
 // Rules for two locks: shared ones go together, an owner may read-lock its own, and
