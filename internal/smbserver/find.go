@@ -124,7 +124,7 @@ func (c *core) find(x *exchange, s *search, t *smbwire.Transaction2Request, coun
 	if st != nt.StatusSuccess {
 		return found{}, st
 	}
-	list := make([]smbwire.FindEntry, 0, want)
+	list := make([]smbwire.FindEntry, 0, min(want, len(entries)))
 	for _, info := range entries[:min(want, len(entries))] {
 		list = append(list, smbwire.FindEntry{FileInfo: info})
 	}
