@@ -243,3 +243,20 @@ func (w *world) drain(mailbox string) Inbox {
 	w.ok(err)
 	return in
 }
+
+// CONTROL.GLB is one process's from the reading of the counter to its writing back.
+//
+// src: KB Q87386, Q134952
+func TestControlIsHeld(t *testing.T) {
+	inWorld(t, func(w *world) {
+		n := &names{attempts: 1}
+		_, err := n.allocate(w.remote, 0, func(ID) error {
+			if f, err := w.remote.Open(ControlPath, openRead); err == nil {
+				w.ok(f.Close())
+				t.Error("CONTROL.GLB can be read while a name is taken from it")
+			}
+			return nil
+		})
+		w.ok(err)
+	})
+}
