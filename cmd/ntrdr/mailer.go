@@ -24,21 +24,68 @@ func mailerCommand() *command {
 	}
 }
 
+// mailerFlags are mailer's own flags.
+type mailerFlags struct {
+	poll                   time.Duration
+	count                  int
+	asJSON                 bool
+	policy, checks, lock   string
+	deniedIsCorrupt, early bool
+	noNDR                  bool
+}
+
+func (f *mailerFlags) add(c *invocation) {
+	c.flags.DurationVar(&f.poll, "poll", defaultPoll, "between two cycles (accelerated; the documented one is 5m)")
+	c.flags.IntVar(&f.count, "count", 0, "end after this many verdicts; 0: never")
+	c.flags.BoolVar(&f.asJSON, "json", false, "print one JSON object a verdict")
+	c.flags.StringVar(&f.policy, "policies", "nt351", "policy of the Mailer's workstation")
+	c.flags.StringVar(&f.checks, "checks", "full", "how much of a message file is examined: none, length or full (KB Q130382)")
+	c.flags.StringVar(&f.lock, "lock", "held", "how INQUEUE3 is kept from others: held, semaphore, or legacy as with -V20 (KB Q103960)")
+	c.flags.BoolVar(&f.deniedIsCorrupt, "denied-is-corrupt", false, "[023] at once for a message file that cannot be opened, not [012] after three cycles")
+	c.flags.BoolVar(&f.early, "delete-p1-first", false, "delete the routing file before the queue is updated (KB Q136379)")
+	c.flags.BoolVar(&f.noNDR, "no-ndr", false, "queue no failure mail")
+}
+
+// The words of --checks and --lock.
+var (
+	checksWords = map[string]mailclient.Checks{"none": mailclient.ChecksNone, "length": mailclient.ChecksLength, "full": mailclient.ChecksFull}
+	lockWords   = map[string]mailclient.QueueLock{
+		"held": mailclient.LockHeld, "semaphore": mailclient.LockSemaphore, "legacy": mailclient.LockLegacy,
+	}
+)
+
+// config makes a Mailer's configuration of the flags.
+func (f *mailerFlags) config() (cfg mailclient.MailerConfig, err error) {
+	cfg = mailclient.DefaultMailerConfig()
+	var known bool
+	if cfg.Checks, known = checksWords[f.checks]; !known {
+		return cfg, badInput("--checks: %q is none of none, length and full", f.checks)
+	}
+	if cfg.QueueLock, known = lockWords[f.lock]; !known {
+		return cfg, badInput("--lock: %q is none of held, semaphore and legacy", f.lock)
+	}
+	if f.poll <= 0 || f.count < 0 {
+		return cfg, badInput("--poll %v and --count %d must be positive", f.poll, f.count)
+	}
+	cfg.Poll, cfg.SendNDR = f.poll, !f.noNDR
+	cfg.DeniedIsCorrupt, cfg.DeleteP1BeforeQueueUpdate = f.deniedIsCorrupt, f.early
+	return cfg, nil
+}
+
 func runMailer(c *invocation) error {
-	poll := c.flags.Duration("poll", defaultPoll, "between two cycles (accelerated; the documented one is 5m)")
-	count := c.flags.Int("count", 0, "end after this many verdicts; 0: never")
-	asJSON := c.flags.Bool("json", false, "print one JSON object a verdict")
-	policy := c.flags.String("policies", "nt351", "policy of the Mailer's workstation")
+	var f mailerFlags
+	f.add(c)
 	if err := c.parse(1); err != nil {
 		return err
 	}
 	if c.flags.NArg() != 1 {
 		return badInput("say which postoffice: its URL")
 	}
-	if *poll <= 0 || *count < 0 {
-		return badInput("--poll %v and --count %d must be positive", *poll, *count)
+	cfg, err := f.config()
+	if err != nil {
+		return err
 	}
-	set, err := builtinPolicy(*policy, defaultEdition)
+	set, err := builtinPolicy(f.policy, defaultEdition)
 	if err != nil {
 		return err
 	}
@@ -48,13 +95,12 @@ func runMailer(c *invocation) error {
 	}
 	defer s.close()
 	s.trace.Watch(func(e trace.Event) { tell(c, e) })
-	cfg := mailclient.DefaultMailerConfig()
-	cfg.Runtime, cfg.PO, cfg.Trace, cfg.Poll = s.rt, s.fs, s.trace.Actor(machine.ActorMailer), *poll
+	cfg.Runtime, cfg.PO, cfg.Trace = s.rt, s.fs, s.trace.Actor(machine.ActorMailer)
 	show := printVerdict
-	if *asJSON {
+	if f.asJSON {
 		show = encodeVerdict
 	}
-	return s.mail(c, cfg, *count, show)
+	return s.mail(c, cfg, f.count, show)
 }
 
 // mail runs the Mailer until it is interrupted or has judged count messages.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 
 	"github.com/ntrdr/ntrdr/bench"
@@ -89,6 +90,11 @@ const synchronousPolicy = "q163401"
 // withPostoffice runs f as a task on the postoffice in a directory or behind a URL,
 // which is reached without any caching.
 func withPostoffice(c *invocation, where string, f func(mailclient.FS) error) error {
+	return withRuntime(c, where, func(_ rt.Runtime, fs mailclient.FS) error { return f(fs) })
+}
+
+// withRuntime is withPostoffice for what needs a clock.
+func withRuntime(c *invocation, where string, f func(rt.Runtime, mailclient.FS) error) error {
 	set, err := builtinPolicy(synchronousPolicy, defaultEdition)
 	if err != nil {
 		return err
@@ -96,7 +102,7 @@ func withPostoffice(c *invocation, where string, f func(mailclient.FS) error) er
 	sf := stationFlags{settings: set, seed: uint64(os.Getpid())}
 	return onPostoffice(c, where, sf, func(d *desk) error {
 		defer context.AfterFunc(c.ctx, d.abort)()
-		return d.do("po", f)
+		return d.do("po", func(fs mailclient.FS) error { return f(d.rt, fs) })
 	})
 }
 
@@ -163,10 +169,11 @@ func onPostoffice(c *invocation, where string, sf stationFlags, f func(*desk) er
 
 func poCommand() *command {
 	return &command{
-		name: "po", args: "init|check DIR|URL", summary: "makes or checks a postoffice, in a directory or behind a URL",
+		name: "po", args: "init|check|compress|reset|recover DIR|URL", summary: "makes, checks or repairs a postoffice, in a directory or behind a URL",
 		long: "`po init` makes an empty postoffice; `po check` answers as the Mailer would, with the code, and names files\n" +
-			"that nothing refers to. The formats are our own (EMU-MSMAIL v1): Microsoft's were never published.",
-		example: "  ntrdr po init smb1://mailuser:secret@127.0.0.1:4450/MAILDATA\n  ntrdr po init maildata\n  ntrdr po check maildata",
+			"that nothing refers to. `po compress` takes the deleted records out of a mailbag, `po reset` empties one, and\n" +
+			"`po recover` returns what is stuck in INQUEUE3 to its senders (KB Q101749, Q104279, Q221963). The formats are our own (EMU-MSMAIL v1): Microsoft's were never published.",
+		example: "  ntrdr po init smb1://mailuser:secret@127.0.0.1:4450/MAILDATA\n  ntrdr po init maildata\n  ntrdr po check maildata\n  ntrdr po compress --mailbag 00000001 maildata",
 		run:     runPo,
 	}
 }
@@ -176,6 +183,7 @@ func runPo(c *invocation) error {
 	po := c.flags.String("po", "HQ", "init: the postoffice's name")
 	users := c.flags.StringSlice("users", []string{"BOB"}, "init: mailboxes")
 	externals := c.flags.StringSlice("externals", []string{"NET/BRANCH"}, "init: other postoffices, NETWORK/PO")
+	bag := c.flags.String("mailbag", mailclient.Inqueue, "compress, reset: which mailbag")
 	asJSON := c.flags.Bool("json", false, "check: print one JSON object a finding")
 	if err := c.parse(2); err != nil {
 		return err
@@ -199,9 +207,46 @@ func runPo(c *invocation) error {
 		return initPostoffice(c, cfg)
 	case "check":
 		return checkPostoffice(c, *asJSON)
+	case "compress", "reset", "recover":
+		return repairPostoffice(c, verb, *bag)
 	default:
-		return badInput("%q is neither init nor check", verb)
+		return badInput("%q is none of init, check, compress, reset and recover", verb)
 	}
+}
+
+// mailbagName is what a mailbag can be called.
+//
+// src: KB Q87416
+var mailbagName = regexp.MustCompile(`^([0-9A-F]{8}|INQUEUE3?|SYSTEM)$`)
+
+// repairPostoffice does what ADMIN and its utilities do.
+func repairPostoffice(c *invocation, verb, bag string) error {
+	if !mailbagName.MatchString(bag) {
+		return badInput("--mailbag: %q is no mailbag; they are called INQUEUE3 or 0000001A", bag)
+	}
+	done := ""
+	err := withRuntime(c, c.flags.Arg(1), func(r rt.Runtime, fs mailclient.FS) (err error) {
+		var n int
+		switch verb {
+		case "compress":
+			n, err = mailclient.Compress(fs, bag)
+			done = fmt.Sprintf("mailbag %s: %s taken out", bag, count(n, "deleted record"))
+		case "reset":
+			err = mailclient.ResetMailbag(fs, bag)
+			done = fmt.Sprintf("mailbag %s is empty", bag)
+		case "recover":
+			cfg := mailclient.DefaultMailerConfig()
+			cfg.Runtime, cfg.PO = r, fs
+			n, err = mailclient.ReturnQueue(cfg)
+			done = count(n, "message") + " returned, INQUEUE3 is empty"
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(c.stdout, done)
+	return err
 }
 
 // checkNames checks the names of a postoffice before anything is made.

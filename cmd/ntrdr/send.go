@@ -35,6 +35,8 @@ type sendFlags struct {
 	outages    []string
 	from, to   string
 	cycle      time.Duration
+	spooler    bool
+	maxSize    int // KB
 	asJSON     bool
 }
 
@@ -53,6 +55,8 @@ func (f *sendFlags) add(c *invocation) {
 	c.flags.StringVar(&f.from, "from", "NET/BRANCH/ALICE", "sender")
 	c.flags.StringVar(&f.to, "to", "NET/HQ/BOB", "recipient, at the postoffice behind the URL")
 	c.flags.DurationVar(&f.cycle, "cycle", defaultCycle, "wait between two attempts")
+	c.flags.BoolVar(&f.spooler, "spooler", false, "wait as a client's spooler does: 2s after a locked file, 60s after a lost server (KB Q86100)")
+	c.flags.IntVar(&f.maxSize, "max-lan-mail-size", 0, "largest message in KB, attachments included (KB Q131852); 0: no limit")
 	c.flags.BoolVar(&f.asJSON, "json", false, "print JSON")
 }
 
@@ -69,6 +73,8 @@ func (f *sendFlags) check(c *invocation) (m mailclient.Message, spec bench.Spec,
 		return m, spec, sf, badInput("send takes one policy")
 	case f.cycle <= 0:
 		return m, spec, sf, badInput("--cycle: %v is not positive", f.cycle)
+	case f.maxSize < 0:
+		return m, spec, sf, badInput("--max-lan-mail-size: %d is negative", f.maxSize)
 	}
 	spec.Policy = policies[0]
 	sf = stationFlags{settings: policies[0], seed: f.seed}
@@ -160,7 +166,7 @@ type sentJSON struct {
 
 // send makes the local postoffice, sends, and waits until nothing is dirty.
 func (s *station) send(c *invocation, f *sendFlags, spec bench.Spec, m mailclient.Message) error {
-	sender, err := s.newSender(spec, m, f.cycle)
+	sender, err := s.newSender(spec, m, f)
 	if err != nil {
 		return inputError{err}
 	}
@@ -207,7 +213,7 @@ func (f *sendFlags) report(c *invocation, spec bench.Spec, res mailclient.Result
 }
 
 // newSender makes a local postoffice in memory and MSMAIL32 on it.
-func (s *station) newSender(spec bench.Spec, m mailclient.Message, cycle time.Duration) (*mailclient.Sender, error) {
+func (s *station) newSender(spec bench.Spec, m mailclient.Message, f *sendFlags) (*mailclient.Sender, error) {
 	local := machine.LocalFS(volume.NewMem(s.rt, s.rt.NewMutex(), volume.StockLimits()))
 	to := m.To[0]
 	err := mailclient.Init(local, mailclient.InitConfig{
@@ -219,7 +225,11 @@ func (s *station) newSender(spec bench.Spec, m mailclient.Message, cycle time.Du
 	}
 	cfg := mailclient.DefaultSenderConfig()
 	cfg.Runtime, cfg.Local, cfg.Remote, cfg.Trace = s.rt, local, s.fs, s.trace.Actor(machine.ActorSender)
-	cfg.RemoteNetwork, cfg.RemotePO, cfg.Cycle = to.Network, to.PO, cycle
+	cfg.RemoteNetwork, cfg.RemotePO, cfg.Cycle, cfg.MaxLanMailSize = to.Network, to.PO, f.cycle, f.maxSize
+	if f.spooler {
+		spooler := mailclient.DefaultSpooler()
+		cfg.Spooler = &spooler
+	}
 	spec.Configure(&cfg)
 	return mailclient.NewSender(cfg)
 }
