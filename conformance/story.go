@@ -164,6 +164,7 @@ func (s *story) play() (*observed, error) {
 	}
 	s.look(o, looks, "")
 	s.joinAll()
+	s.freeze(o)
 	o.events = nameAll(s.w.trace.Events(), s.w.dir)
 	return o, nil
 }
@@ -228,6 +229,20 @@ func (s *story) joinAll() {
 }
 
 const realUnjoined = 5 * time.Second
+
+// freeze takes the steps as they are now: one that still runs must not change what is
+// judged.
+func (s *story) freeze(o *observed) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, r := range s.runs {
+		now := *r
+		s.runs[i] = &now
+		if r.step.label != "" {
+			o.steps[r.step.label] = &now
+		}
+	}
+}
 
 // looks are the files to look at.
 func (s *story) looks() []look {
