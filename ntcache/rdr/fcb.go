@@ -109,7 +109,10 @@ func (r *Redirector) release(f *fcb) {
 //
 // src: assumed for close-behind; KB Q102981 for dormant files
 func (r *Redirector) settle(path string) {
-	f := r.acquire(path)
+	f := r.known(key(path), nil)
+	if f == nil {
+		return
+	}
 	defer r.release(f)
 	f.settled.Wait(rt.Forever)
 	for o := r.takeDormant(f, nil); o != nil; o = r.takeDormant(f, nil) {
