@@ -49,7 +49,11 @@ func TestRandomOperationsOnATinyCacheLeaveTheBytesOfPlainFiles(t *testing.T) {
 	}
 	for seed := range seeds {
 		k := simrt.New(simrt.Options{Name: t.Name(), Seed: seed, Shuffle: seed%2 == 1})
-		m, err := ntcache.New(k, tiny(), nil)
+		r := rt.Runtime(k)
+		if seed%4 == 3 {
+			r = restless{k, new(int)}
+		}
+		m, err := ntcache.New(r, tiny(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}

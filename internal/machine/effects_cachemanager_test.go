@@ -60,6 +60,30 @@ var cacheManagerEffects = []effect{
 		stock: "at once", changed: "after an answer",
 	},
 	{
+		set: "NtrdrQuirkMappedStaleFid=1",
+		observe: func(s *story) string {
+			a := s.file("A", nt.ShareRead)
+			s.write(a, make([]byte, 100), 0)
+			m, err := a.Map()
+			if err != nil {
+				return err.Error()
+			}
+			s.Link.Reset()
+			s.RT.Sleep(time.Second)
+			b := s.file("B", nt.ShareRead)
+			s.write(b, []byte("another file's"), 0)
+			if err := b.Flush(); err != nil {
+				return err.Error()
+			}
+			got := make([]byte, 14)
+			if _, err := m.ReadAt(got, 0); err != nil {
+				return fmt.Sprintf("error %d", win32(err))
+			}
+			return string(got)
+		},
+		stock: "error 64", changed: "another file's",
+	},
+	{
 		set: "NtrdrQuirkWriteThroughTailCached=1",
 		observe: func(s *story) string {
 			p := create(readWrite, nt.ShareRead)

@@ -50,6 +50,7 @@ func setQuirks(c *rdr.Config, s registry.Settings) {
 	c.NtrdrQuirkDormantZeroStop = s.Bool("NtrdrQuirkDormantZeroStop")
 	c.NtrdrQuirkDropLastL2Error = s.Bool("NtrdrQuirkDropLastL2Error")
 	c.NtrdrQuirkInt21LostWrite = s.Bool("NtrdrQuirkInt21LostWrite")
+	c.NtrdrQuirkMappedStaleFid = s.Bool("NtrdrQuirkMappedStaleFid")
 	c.NtrdrQuirkInvalidTidLoop14Min = s.Bool("NtrdrQuirkInvalidTidLoop14Min")
 }
 

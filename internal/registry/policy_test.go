@@ -409,7 +409,7 @@ func TestIdleValuesHaveAReason(t *testing.T) {
 var pending = []string{
 	"RawIoTimeLimit",
 	"UseUnlockBehind", "UseLockReadUnlock", "LockQuota", "UseRawRead", "UseRawWrite", "UseWriteRawData",
-	"NtrdrQuirkMappedStaleFid", "NtrdrQuirkRawOddSplit",
+	"NtrdrQuirkRawOddSplit",
 }
 
 func TestLookup(t *testing.T) {

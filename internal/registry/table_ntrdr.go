@@ -34,7 +34,7 @@ var ntrdrParams = []Param{
 	flag("NtrdrQuirkSemaphore298", 0, "ours (the defect of KB Q169742)",
 		"1: with UseWriteBehind=0 copying a file to a share fails with error 298").acted(),
 	flag("NtrdrQuirkMappedStaleFid", 0, "ours (the defect of KB Q184998)",
-		"1: a mapped file is written through a FID of a dead circuit"),
+		"1: a mapped file is read and written through a FID of a dead circuit: it may be another file's").acted(),
 	flag("NtrdrQuirkWriteThroughTailCached", 0, "ours (the defect of KB Q153993)",
 		"1: the tail of a write-through write stays in the cache").acted(),
 	flag("NtrdrQuirkRawOddSplit", 0, "ours (the defect of KB Q152348)",

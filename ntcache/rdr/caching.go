@@ -91,18 +91,3 @@ func (f *fcb) discardDoomed(o *serverOpen) bool {
 	}
 	return doomed
 }
-
-// Mapping is an application's view of a file that it has mapped into its memory.
-type Mapping = ntcache.MappedView
-
-// Map maps the file, as MapViewOfFile does. Its pages are those of the file's cached
-// handles on this machine, and no other machine's.
-func (h *Handle) Map() (*Mapping, error) {
-	if _, err := h.rights(); err != nil {
-		return nil, wrap("map", h.f.path, err)
-	}
-	if !h.open.params.Access.CanRead() {
-		return nil, wrap("map", h.f.path, nt.StatusAccessDenied)
-	}
-	return h.f.cached.Map(), nil
-}

@@ -1,6 +1,11 @@
 package rdr
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/ntrdr/ntrdr/internal/nt"
+	"github.com/ntrdr/ntrdr/internal/rt"
+)
 
 func TestReadAheadGranularityByLink(t *testing.T) {
 	for _, r := range []struct {
@@ -24,4 +29,40 @@ func TestReadAheadGranularityByLink(t *testing.T) {
 			t.Errorf("%s: %d, want %d", r.name, got, r.want)
 		}
 	}
+}
+
+// A handle is closed while its file is mapped: the file stays open at the server, and
+// what is written through the mapping gets there.
+func TestAMappingKeepsItsFileOpen(t *testing.T) {
+	inEveryOrder(t, 20, func(r rt.Runtime) {
+		m := newMemory(r)
+		d := redirector(t, r, m)
+		h, err := d.Open("F", nt.CreateParams{Access: nt.GenericRead | nt.GenericWrite, Share: nt.ShareRead, Disposition: nt.FileOpenIf})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.WriteAt([]byte("cached"), 0); err != nil {
+			t.Fatal(err)
+		}
+		v, err := h.Map()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := h.Close(); err != nil {
+			t.Fatal(err)
+		}
+		d.Idle().Wait(rt.Forever)
+		if got := string(m.bytesOf("F")); got != "cached" || d.Files() != 1 {
+			t.Errorf("after the close: %q, %d files", got, d.Files())
+		}
+		if _, err := v.WriteAt([]byte("mapped"), 0); err != nil {
+			t.Error(err)
+		}
+		v.Unmap()
+		v.Unmap()
+		d.Idle().Wait(rt.Forever)
+		if got := string(m.bytesOf("F")); got != "mapped" || d.Files() != 0 {
+			t.Errorf("after the end of the mapping: %q, %d files", got, d.Files())
+		}
+	})
 }

@@ -62,6 +62,7 @@ type Config struct {
 	NtrdrQuirkDropLastL2Error     bool
 	NtrdrQuirkInt21LostWrite      bool
 	NtrdrQuirkInvalidTidLoop14Min bool
+	NtrdrQuirkMappedStaleFid      bool
 
 	// Constants of the model: NtrdrX in the registry.
 	WriteBehindBuffers    int  // L2 buffers a file

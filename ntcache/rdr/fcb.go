@@ -34,21 +34,23 @@ type fcb struct {
 // serverOpen is one open at the server: an application's handle, one being closed
 // behind it, or a dormant one. Fields are guarded by Redirector.mu unless constant.
 type serverOpen struct {
-	f       *fcb
-	circuit *circuit        // constant
-	remote  Remote          // constant: the circuit's
-	h       nt.FileHandle   // constant
-	params  nt.CreateParams // constant
-	attr    nt.FileAttributes
-	oplock  nt.OplockLevel
-	cache   *ntcache.PrivateCacheMap // constant
-	caching caching
-	dead    bool        // its circuit is gone
-	closing bool        // its CLOSE has been sent, or is about to be
-	dormant rt.Timer    // set while dormant: closes the file when it fires
-	sleeps  int         // how often it has been dormant
-	posts   int         // writes that UseWriteBehind=0 made wait
-	written nt.FileTime // time of the application's last write, 0 for none
+	f        *fcb
+	circuit  *circuit        // constant
+	remote   Remote          // constant: the circuit's
+	h        nt.FileHandle   // constant
+	params   nt.CreateParams // constant
+	attr     nt.FileAttributes
+	oplock   nt.OplockLevel
+	cache    *ntcache.PrivateCacheMap // constant
+	caching  caching
+	dead     bool        // its circuit is gone
+	closing  bool        // its CLOSE has been sent, or is about to be
+	dormant  rt.Timer    // set while dormant: closes the file when it fires
+	sleeps   int         // how often it has been dormant
+	mappings int         // a user's, that keep it open
+	mapped   bool        // there has been one
+	posts    int         // writes that UseWriteBehind=0 made wait
+	written  nt.FileTime // time of the application's last write, 0 for none
 }
 
 // acquire returns the FCB of path, making one if needed, and counts the caller as a
@@ -122,6 +124,13 @@ func (r *Redirector) settle(path string) {
 
 // pagingOpen finds an open that paging I/O can use.
 func (f *fcb) pagingOpen(usable func(nt.AccessMask) bool) *serverOpen {
+	if o := f.liveOpen(usable); o != nil {
+		return o
+	}
+	return f.staleOpen(usable)
+}
+
+func (f *fcb) liveOpen(usable func(nt.AccessMask) bool) *serverOpen {
 	f.r.mu.Lock()
 	defer f.r.mu.Unlock()
 	for _, o := range slices.Backward(f.opens) {

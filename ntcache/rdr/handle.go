@@ -409,23 +409,36 @@ func (h *Handle) Close() error {
 		return wrap("close", f.path, nt.StatusInvalidHandle)
 	}
 	h.closed = true
+	mapped := h.open.mappings > 0
+	r.mu.Unlock()
+	f.leaveLocks(h.open)
+	if mapped {
+		h.closeLater()
+	} else {
+		h.finishClose()
+	}
+	return nil
+}
+
+// finishClose sends what is dirty and then CLOSE.
+func (h *Handle) finishClose() {
+	r, f := h.r, h.f
+	r.mu.Lock()
 	f.users++
 	f.closings++
 	f.settled.Reset()
 	r.mu.Unlock()
-	f.leaveLocks(h.open)
 	r.startBehind()
 	if !r.cfg.UseCloseBehind {
 		f.awaitIO()
 		f.cleanup(h.open, func() {})
-		return nil
+		return
 	}
 	flushed := r.rt.NewEvent(rt.Notification)
 	r.rt.Go("close-behind "+f.path, func() { f.cleanupBehind(h.open, flushed.Set) })
 	if r.cfg.NtrdrCloseWaitsForFlush {
 		flushed.Wait(rt.Forever)
 	}
-	return nil
 }
 
 // awaitIO waits for the reads and writes that are under way.
