@@ -9,6 +9,7 @@ func commands() []command {
 		fileCommands,
 		clientCommands,
 		lockCommands,
+		wireCommands,
 		worldCommands,
 		agentCommands,
 		cacheCommands,

@@ -1,9 +1,6 @@
 package conformance
 
 import (
-	"fmt"
-	"strings"
-
 	"github.com/ntrdr/ntrdr/internal/nt"
 	"github.com/ntrdr/ntrdr/ntcache/rdr"
 )
@@ -76,13 +73,5 @@ func watchOnce(s station, dir string, tree bool) outcome {
 	if err2 := w.Close(); err == nil {
 		err = err2
 	}
-	words := map[nt.NotifyAction]string{
-		nt.NotifyAdded: "added", nt.NotifyRemoved: "removed", nt.NotifyModified: "modified",
-		nt.NotifyOldName: "old-name", nt.NotifyNewName: "new-name",
-	}
-	var names []string
-	for _, c := range changes {
-		names = append(names, fmt.Sprintf("%s:%s", words[c.Action], c.Name))
-	}
-	return failed(err).with("n", len(names)).with("names", strings.Join(names, ","))
+	return failed(err).with("n", len(changes)).with("names", changeNames(changes))
 }

@@ -62,6 +62,7 @@ func (w *realWorld) serve(name string, s *setup) error {
 	if w.server, err = smbserver.New(w.runtime, cfg); err != nil {
 		return err
 	}
+	w.srv = w.server
 	ln, err := tcplink.Listen("127.0.0.1:0")
 	if err != nil {
 		return err

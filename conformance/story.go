@@ -93,7 +93,9 @@ func (s *story) clientOf(actor string) (*client, outcome) {
 		return nil, failed(err)
 	}
 	opt := smb1client.Options{Runtime: s.w.rt, Trace: s.w.trace.Actor(actor), VCNumber: 1}
-	tree, err := smb1client.Logon(conn, opt, s.w.credentials, s.w.root)
+	cred := s.w.credentials
+	cred.Workstation = actor
+	tree, err := smb1client.Logon(conn, opt, cred, s.w.root)
 	if err != nil {
 		return nil, failed(err)
 	}

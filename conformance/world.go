@@ -11,6 +11,7 @@ import (
 	"github.com/ntrdr/ntrdr/internal/machine"
 	"github.com/ntrdr/ntrdr/internal/nt"
 	"github.com/ntrdr/ntrdr/internal/rt"
+	"github.com/ntrdr/ntrdr/internal/smbserver"
 	"github.com/ntrdr/ntrdr/internal/trace"
 	"github.com/ntrdr/ntrdr/internal/volume"
 	"github.com/ntrdr/ntrdr/ntcache/rdr"
@@ -52,8 +53,9 @@ type world struct {
 	credentials smb1client.Credentials
 	// state looks at a file of the server, without a trace.
 	state func(path string) fileState
-	// volume is the share on our servers; nil on a live one.
+	// volume is the share on our servers, and srv the server; nil on a live one.
 	volume *volume.Mem
+	srv    *smbserver.Server
 	// links are the simulated links by actor.
 	links map[string]*simlink.Link
 	// dialect and server are what the live server says it is.
@@ -104,7 +106,7 @@ func newSimWorld(name string, s *setup) (*world, error) {
 		return nil, err
 	}
 	w := &world{
-		target: Model, rt: sim.Kernel, trace: sim.Trace, sim: sim, volume: sim.Volume, root: `\\` + machine.ServerName + `\` + machine.ShareName,
+		target: Model, rt: sim.Kernel, trace: sim.Trace, sim: sim, volume: sim.Volume, srv: sim.Server, root: `\\` + machine.ServerName + `\` + machine.ShareName,
 		ws:          map[string]*rdr.Redirector{"ws1": sim.Sender.Redirector, "ws2": sim.Mailer.Redirector},
 		links:       map[string]*simlink.Link{"ws1": sim.Link, "ws2": sim.MailerLink},
 		credentials: machine.SimCredentials(),

@@ -29,6 +29,21 @@ func (t *Tree) Unlock(h FileHandle, r LockRange) error {
 	return t.locking("unlock", h, &smbwire.LockingAndXRequest{Unlocks: lockRanges(r)})
 }
 
+// ChangeLocks unlocks and then locks, in one request and in this order. If a range that
+// is to be locked conflicts none of them is locked, and what was unlocked stays so.
+//
+// src: [MS-CIFS] §3.3.5.30
+func (t *Tree) ChangeLocks(h FileHandle, unlock, lock []LockRange) error {
+	req := &smbwire.LockingAndXRequest{}
+	for _, r := range unlock {
+		req.Unlocks = append(req.Unlocks, lockRanges(r)...)
+	}
+	for _, r := range lock {
+		req.Locks = append(req.Locks, lockRanges(r)...)
+	}
+	return t.locking("change locks", h, req)
+}
+
 // LockAll locks all ranges at once, in as few requests as they fit in; exclusive ones
 // go first, since a shared lock may lie on one's own exclusive lock but not the other
 // way round. A request whose ranges conflict locks none of them; those before it stay.

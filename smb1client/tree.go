@@ -59,6 +59,12 @@ func (t *Tree) request(op, path string, body smbwire.Body) (*smbwire.Message, er
 	return t.c.request(op, path, t.s.message(t.tid, body))
 }
 
+// Exchange sends one command in the name of the tree and returns the reply, whatever
+// its status. What it opens, closes or locks, the other calls do not know.
+func (t *Tree) Exchange(body smbwire.Body) (*Message, error) {
+	return t.c.Exchange(t.s.message(t.tid, body))
+}
+
 // fid checks that h is an open file of this tree. It never touches the wire.
 //
 // src: KB Q184998 (FIDs die with the circuit)

@@ -116,6 +116,8 @@ func (c *core) step(now time.Time, in input) (out []outbound, wake time.Time) {
 		}
 	case unshareInput:
 		c.unshare(in.name)
+	case strayInput:
+		c.stray(in.client)
 	case tickInput:
 		c.expire()
 		c.disconnectIdle()

@@ -1,6 +1,14 @@
 package smbserver
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ntrdr/ntrdr/internal/nt"
+	"github.com/ntrdr/ntrdr/internal/smbwire"
+)
 
 // Faults are what a story lets go wrong at a server. The zero value is a healthy one.
 type Faults struct {
@@ -18,6 +26,30 @@ func (s *Server) SetFaults(f Faults) {
 	defer s.mu.Unlock()
 	s.core.faults = f
 }
+
+// StrayBreak breaks an oplock that a client has not got, on each of its circuits that has
+// a tree. A client is meant by the name that it was served under, or logged on with.
+func (s *Server) StrayBreak(client string) { s.step(strayInput{client}) }
+
+// strayInput: a story wants a break of a FID that there is not.
+type strayInput struct{ client string }
+
+func (strayInput) isInput() {}
+
+func (c *core) stray(client string) {
+	for _, cir := range c.circuits {
+		if cir.client != client && !strings.EqualFold(cir.workstation, client) {
+			continue
+		}
+		for _, tid := range slices.Sorted(maps.Keys(cir.trees)) {
+			c.sendBreak(&openFile{fid: strayFID, cir: cir, tree: cir.trees[tid], f: &fcb{}}, nt.OplockNone)
+			break
+		}
+	}
+}
+
+// strayFID is one that no circuit comes to.
+const strayFID smbwire.FID = 0x7777
 
 // RawWritesRejected counts the raw writes that were declined for want of resources, as
 // the performance counter of that name.
