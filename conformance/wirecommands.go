@@ -20,7 +20,7 @@ var wireCommands = []command{
 		who: plainClient, on: everywhere, parse: parseReadRaw,
 	},
 	{
-		usage: "writeraw HANDLE SIZE [at OFFSET] [pattern=LETTER] [inline=SIZE] [through]",
+		usage: "writeraw HANDLE SIZE [at OFFSET] [pattern=LETTER] [inline SIZE] [through]",
 		about: "WRITE_RAW, with so many bytes in the request; the outcome has n",
 		who:   plainClient, on: everywhere, parse: parseWriteRaw,
 	},
@@ -138,10 +138,7 @@ func parseWriteRaw(a *args) action {
 	if a.flag("through") {
 		mode = nt.WriteModeThrough
 	}
-	inline, err := parseSize(a.valueOr("inline", "0"))
-	if err != nil {
-		a.fail("inline: %w", err)
-	}
+	inline := a.sizeAfter("inline", 0)
 	p := make([]byte, a.bounded("SIZE"))
 	fill(p, off, a.pattern("a"))
 	return onClientFile(actor, name, func(f *clientFile) outcome {
@@ -226,7 +223,7 @@ func parseCloseTwice(a *args) action {
 		if err := f.Close(); err != nil {
 			return failed(err)
 		}
-		reply, err := f.c.Tree.Exchange(&smbwire.CloseRequest{FID: smbwire.FID(f.h.FID)})
+		reply, err := f.c.Exchange(&smbwire.CloseRequest{FID: smbwire.FID(f.h.FID)})
 		if err == nil && reply.Header.NTStatus() != nt.StatusSuccess {
 			err = reply.Header.NTStatus()
 		}
