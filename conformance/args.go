@@ -105,10 +105,10 @@ func (a *args) size(what string) int64 {
 	return n
 }
 
-// sizeAfter takes the size that follows a word such as `at`, which may be absent.
-func (a *args) sizeAfter(word string, def int64) int64 {
+// sizeAfter takes the size that follows a word such as `at`; 0 if it is absent.
+func (a *args) sizeAfter(word string) int64 {
 	if !a.flagBeforeValue(word) {
-		return def
+		return 0
 	}
 	i := slices.Index(a.words, word)
 	n, err := parseSize(a.words[i+1])

@@ -144,7 +144,7 @@ func (a *args) createParams() nt.CreateParams {
 
 func parseWrite(a *args) action {
 	actor, name := a.actor, a.word("HANDLE")
-	off := a.sizeAfter("at", 0)
+	off := a.sizeAfter("at")
 	var data []byte
 	if text, ok := a.value("text"); ok {
 		data = []byte(text)
@@ -169,7 +169,7 @@ func parseWrite(a *args) action {
 
 func parseRead(a *args) action {
 	actor, name := a.actor, a.word("HANDLE")
-	n, off := a.size("SIZE"), a.sizeAfter("at", 0)
+	n, off := a.size("SIZE"), a.sizeAfter("at")
 	const most = 64 << 20
 	if n < 0 || n > most {
 		a.fail("SIZE: one read has at most 64MB")

@@ -123,7 +123,7 @@ func (a *args) bounded(what string) int64 {
 
 func parseReadRaw(a *args) action {
 	actor, name := a.actor, a.word("HANDLE")
-	n, off := a.bounded("SIZE"), a.sizeAfter("at", 0)
+	n, off := a.bounded("SIZE"), a.sizeAfter("at")
 	return onClientFile(actor, name, func(f *clientFile) outcome {
 		p := make([]byte, n)
 		got, err := f.c.ReadRaw(f.h, p, off)
@@ -133,12 +133,12 @@ func parseReadRaw(a *args) action {
 
 func parseWriteRaw(a *args) action {
 	actor, name := a.actor, a.word("HANDLE")
-	off := a.sizeAfter("at", 0)
+	off := a.sizeAfter("at")
 	var mode nt.WriteMode
 	if a.flag("through") {
 		mode = nt.WriteModeThrough
 	}
-	inline := a.sizeAfter("inline", 0)
+	inline := a.sizeAfter("inline")
 	p := make([]byte, a.bounded("SIZE"))
 	fill(p, off, a.pattern("a"))
 	return onClientFile(actor, name, func(f *clientFile) outcome {
@@ -163,7 +163,7 @@ func parseLockRead(a *args) action {
 
 func parseWriteUnlock(a *args) action {
 	actor, name := a.actor, a.word("HANDLE")
-	off := a.sizeAfter("at", 0)
+	off := a.sizeAfter("at")
 	p := make([]byte, a.bounded("SIZE"))
 	fill(p, off, a.pattern("a"))
 	return onClientFile(actor, name, func(f *clientFile) outcome {
