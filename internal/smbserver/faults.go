@@ -49,6 +49,8 @@ func (c *core) stray(client string) {
 }
 
 // strayFID is one that no circuit comes to.
+//
+// src: assumed (any that is never given out)
 const strayFID smbwire.FID = 0x7777
 
 // RawWritesRejected counts the raw writes that were declined for want of resources, as
