@@ -159,8 +159,12 @@ func (n *namer) name(e trace.Event) trace.Event {
 	}
 	e.Path = n.short(e.Path)
 	if e.Kind == trace.SMBSend {
-		if e.Path == "" && e.FID != 0 {
+		switch {
+		case e.Path != "":
+		case e.FID != 0:
 			e.Path = p.byFID[e.FID]
+		case e.Op == rawBlock: // it has the MID of the request that it belongs to
+			e.Path = p.byMID[e.MID]
 		}
 		p.byMID[e.MID] = e.Path
 		return e
@@ -174,9 +178,11 @@ func (n *namer) name(e trace.Event) trace.Event {
 	case e.FID != 0:
 		e.Path = p.byFID[e.FID]
 	}
-	delete(p.byMID, e.MID)
 	return e
 }
+
+// rawBlock is how the trace calls a raw block, which has no SMB header.
+const rawBlock = "RAW"
 
 func (n *namer) short(p string) string {
 	if strings.HasPrefix(p, `\\`) {
