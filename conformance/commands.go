@@ -11,6 +11,7 @@ func commands() []command {
 		lockCommands,
 		wireCommands,
 		worldCommands,
+		quirkCommands,
 		agentCommands,
 		cacheCommands,
 	)
