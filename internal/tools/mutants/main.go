@@ -45,7 +45,7 @@ func parseFlags() (o options, err error) {
 	flag.IntVar(&o.jobs, "jobs", runtime.NumCPU(), "mutants at a time")
 	flag.DurationVar(&o.timeout, "timeout", 2*time.Minute, "time that a guard may take; more is a kill")
 	flag.StringVar(&o.discover, "discover", "",
-		"instead of the guards of each row run all tests of these packages (./a,./b; cases: all cases) and say what goes red")
+		"instead of the guards of each row run all tests of these packages (./a,./b), and the cases of cases:REGEXP, and say what goes red")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		return o, fmt.Errorf("argument %q: only flags are taken", flag.Arg(0))

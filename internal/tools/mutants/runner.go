@@ -159,8 +159,8 @@ func (r *runner) try(m mutant) (result, error) {
 // discoverers are guards of everything in some packages.
 func discoverers(list string) (guards []guard) {
 	for _, p := range strings.Split(list, ",") {
-		if p == "cases" {
-			guards = append(guards, guard{Pattern: ".*"})
+		if pattern, ok := strings.CutPrefix(p, "cases:"); ok {
+			guards = append(guards, guard{Pattern: pattern})
 		} else {
 			guards = append(guards, guard{Package: p, Pattern: "."})
 		}
