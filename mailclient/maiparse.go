@@ -2,8 +2,10 @@ package mailclient
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -186,8 +188,9 @@ func (m *MAI) parsePrecedence(in *elements) error {
 }
 
 func (m *MAI) parseRoute(in *elements, e element) error {
-	if len(m.Route) == maxRoute || len(e.body) > 2*maxName+1 {
-		return in.bad("Route", "more than %d postoffices, or a name of %d bytes", maxRoute, len(e.body))
+	network, po, _ := strings.Cut(string(e.body), "/")
+	if err := errors.Join(validateName(network), validateName(po)); err != nil || len(m.Route) == maxRoute {
+		return in.bad("Route", "%q is no postoffice, or one of more than %d", e.body, maxRoute)
 	}
 	m.Route = append(m.Route, string(e.body))
 	return nil
