@@ -78,7 +78,7 @@ var agentCommands = []command{
 		usage: "norecipients PO NAME", about: "replaces an envelope by one that has no recipients", who: anyMachine, on: everywhere, parse: parseNoRecipients,
 	},
 	{
-		usage: "damage PATH cut=SIZE|add=SIZE|zero=OFFSET+LENGTH|flip=OFFSET", about: "cuts a file, adds zeros, writes zeros over a range, or changes one byte",
+		usage: "damage PATH cut=SIZE|add=SIZE|zero=OFFSET+LENGTH|flip=OFFSET|poke=OFFSET+BYTE", about: "cuts a file, adds zeros, writes zeros over a range, inverts one byte, or sets it",
 		who: anyMachine, on: everywhere, parse: parseDamage,
 	},
 }
@@ -519,13 +519,18 @@ func parseDamage(a *args) action {
 	} else if v, ok := a.value("add"); ok {
 		do = resized(a, v, func(size, n int64) int64 { return size + n })
 	} else if v, ok := a.value("zero"); ok {
-		sub := newArgs([]string{v}, a.usage)
-		r := sub.byteRange()
-		if sub.err != nil {
-			a.fail("zero: %w", sub.err)
-		}
+		r := a.rangeIn("zero", v)
 		do = func(f mailclient.File) error {
 			_, err := f.WriteAt(make([]byte, r.Length), int64(r.Offset))
+			return err
+		}
+	} else if v, ok := a.value("poke"); ok {
+		r := a.rangeIn("poke", v)
+		if r.Length > 0xFF {
+			a.fail("poke=%s: a byte is at most 255", v)
+		}
+		do = func(f mailclient.File) error {
+			_, err := f.WriteAt([]byte{byte(r.Length)}, int64(r.Offset))
 			return err
 		}
 	} else if v, ok := a.value("flip"); ok {
@@ -536,6 +541,16 @@ func parseDamage(a *args) action {
 	return func(s *story) outcome {
 		return s.onNames(actor, func(fs fileSystem) outcome { return failed(change(agentFS{fs}, path, do)) })
 	}
+}
+
+// rangeIn reads the range of bytes in key=OFFSET+LENGTH.
+func (a *args) rangeIn(key, text string) nt.LockRange {
+	sub := newArgs([]string{text}, a.usage)
+	r := sub.byteRange()
+	if sub.err != nil {
+		a.fail("%s: %w", key, sub.err)
+	}
+	return r
 }
 
 func resized(a *args, text string, size func(now, n int64) int64) func(mailclient.File) error {
