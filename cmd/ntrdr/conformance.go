@@ -6,6 +6,7 @@ import (
 	"os"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/schollz/progressbar/v3"
@@ -113,6 +114,9 @@ func (f *conformanceFlags) read() ([]*conformance.Case, error) {
 		one, err := conformance.Parse(name, text)
 		if err != nil {
 			return nil, err
+		}
+		if slices.ContainsFunc(cases, func(c *conformance.Case) bool { return c.ID == one.ID }) {
+			return nil, fmt.Errorf("%s:1: the id %s stands twice", name, one.ID)
 		}
 		cases = append(cases, one)
 	}
