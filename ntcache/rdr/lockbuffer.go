@@ -87,6 +87,9 @@ func (t *lockTable) keep(o *serverOpen, p []byte, r nt.LockRange) bool {
 	if l == nil || l.place != lockAtServer || l.r.Shared || len(p) > t.roomLocked(l) {
 		return false
 	}
+	if slices.ContainsFunc(t.held, func(x *heldLock) bool { return x.blocks(o, r, true) }) {
+		return false // a shared lock beside it: the server refuses the write
+	}
 	l.data, l.dirty = slices.Clone(p), true
 	return true
 }
