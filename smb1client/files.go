@@ -40,11 +40,14 @@ type earlyBreak struct {
 // break directly behind the reply that made its FID known finds it.
 type fileTable struct {
 	open     map[smbwire.FID]*openFile
-	creating int          // creates outstanding
-	early    []earlyBreak // arrived while creating > 0, of FIDs not yet known
+	closing  map[smbwire.FID]int // closed here, and the server has not said so of theirs yet
+	creating int                 // creates outstanding
+	early    []earlyBreak        // arrived while creating > 0, of FIDs not yet known
 }
 
-func newFileTable() fileTable { return fileTable{open: map[smbwire.FID]*openFile{}} }
+func newFileTable() fileTable {
+	return fileTable{open: map[smbwire.FID]*openFile{}, closing: map[smbwire.FID]int{}}
+}
 
 // opened registers fid, with the breaks that overtook its create's reply.
 func (t *fileTable) opened(fid smbwire.FID, tree *Tree, level nt.OplockLevel) {
@@ -95,10 +98,11 @@ func (t *fileTable) broken(fid smbwire.FID, level nt.OplockLevel) (*openFile, bo
 	return f.start(), true
 }
 
-// holds reports whether the client has an oplock on fid that can be broken.
+// holds reports whether the client has an oplock on fid that can be broken, as far as
+// the server knows.
 func (t *fileTable) holds(fid smbwire.FID) bool {
 	f := t.open[fid]
-	return f != nil && f.oplock != nt.OplockNone
+	return f != nil && f.oplock != nt.OplockNone || t.closing[fid] > 0
 }
 
 func (f *openFile) add(level nt.OplockLevel) {
@@ -130,7 +134,17 @@ func (t *fileTable) next(f *openFile) (nt.OplockLevel, bool) {
 }
 
 // closed forgets fid: what the server still says of it is void.
-func (t *fileTable) closed(fid smbwire.FID) { delete(t.open, fid) }
+func (t *fileTable) closed(fid smbwire.FID) {
+	delete(t.open, fid)
+	t.closing[fid]++
+}
+
+// closeEnded: the server has answered a CLOSE of fid, or never will.
+func (t *fileTable) closeEnded(fid smbwire.FID) {
+	if t.closing[fid]--; t.closing[fid] == 0 {
+		delete(t.closing, fid)
+	}
+}
 
 // closedAll forgets the files of tree.
 func (t *fileTable) closedAll(tree *Tree) {

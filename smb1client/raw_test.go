@@ -91,6 +91,42 @@ func TestBreakCrossesReadRaw(t *testing.T) {
 	})
 }
 
+// A break of a file that is being closed crosses a raw read of another, which keeps the
+// CLOSE waiting: it is a break all the same, and no data.
+// src: [MS-CIFS] §3.2.5.16
+func TestBreakOfAFileBeingClosedCrossesReadRaw(t *testing.T) {
+	inSim(t, func(k *simrt.Kernel) {
+		var closing FileHandle
+		var closer *Tree
+		_, tree, h := withRaw(t, k, func(p *peer, req *smbwire.Message) {
+			if req.Header.Command == smbwire.CmdReadRaw {
+				p.rt.Go("close", func() {
+					if err := closer.Close(closing, 0); err != nil {
+						t.Errorf("close: %v", err)
+					}
+				})
+				p.rt.AfterFunc(time.Second, func() {
+					p.rt.Go("late", func() {
+						p.breakOplock(0x801, nt.OplockNone)
+						p.raw([]byte("data"))
+					})
+				})
+			}
+		})
+		closing, closer = h, tree
+		buf := make([]byte, 51)
+		n, err := tree.ReadRaw(h, buf, 0)
+		if n != 4 || !errors.Is(err, io.EOF) || string(buf[:4]) != "data" {
+			t.Errorf("raw read: %d bytes, %v", n, err)
+		}
+		k.Sleep(time.Second)
+		if err := tree.Err(); err != nil {
+			t.Errorf("the circuit: %v", err)
+		}
+		closeClient(t, tree)
+	})
+}
+
 // Data that is not a break for a file with an oplock is data.
 func TestReadRawOfWhatLooksLikeABreak(t *testing.T) {
 	forged, err := (&smbwire.Message{

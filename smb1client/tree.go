@@ -138,6 +138,9 @@ func (t *Tree) Close(h FileHandle, written FileTime) error {
 	t.c.files.closed(fid)
 	t.c.mu.Unlock()
 	_, err = t.request("close", "", &smbwire.CloseRequest{FID: fid, LastModified: t.c.serverTime(written)})
+	t.c.mu.Lock()
+	t.c.files.closeEnded(fid)
+	t.c.mu.Unlock()
 	return err
 }
 

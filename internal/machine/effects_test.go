@@ -30,7 +30,7 @@ type effect struct {
 func effects() []effect {
 	var all []effect
 	for _, part := range [][]effect{
-		writeEffects, cacheEffects, wireEffects, serverEffects, ourEffects, circuitEffects, quirkEffects, modelEffects,
+		writeEffects, cacheEffects, wireEffects, serverEffects, ourEffects, circuitEffects, quirkEffects, rawEffects, modelEffects,
 		lockEffects,
 		nameEffects,
 		cacheManagerEffects,

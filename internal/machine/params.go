@@ -37,6 +37,10 @@ func RedirectorConfig(s registry.Settings) rdr.Config {
 	c.NtrdrSearchBeforeDelete = s.Bool("NtrdrSearchBeforeDelete")
 	c.NtrdrPopupWait = s.Duration("NtrdrPopupWait")
 	c.KeepConn = s.Duration("KeepConn")
+	c.RawIoTimeLimit = s.Duration("RawIoTimeLimit")
+	c.UseRawRead = s.Bool("UseRawRead")
+	c.UseRawWrite = s.Bool("UseRawWrite")
+	c.UseWriteRawData = s.Bool("UseWriteRawData")
 	c.ReadAheadThroughput = s.DWORD("ReadAheadThroughput")
 	setQuirks(&c, s)
 	modelConstants(&c, s)
@@ -50,8 +54,9 @@ func setQuirks(c *rdr.Config, s registry.Settings) {
 	c.NtrdrQuirkDormantZeroStop = s.Bool("NtrdrQuirkDormantZeroStop")
 	c.NtrdrQuirkDropLastL2Error = s.Bool("NtrdrQuirkDropLastL2Error")
 	c.NtrdrQuirkInt21LostWrite = s.Bool("NtrdrQuirkInt21LostWrite")
-	c.NtrdrQuirkMappedStaleFid = s.Bool("NtrdrQuirkMappedStaleFid")
 	c.NtrdrQuirkInvalidTidLoop14Min = s.Bool("NtrdrQuirkInvalidTidLoop14Min")
+	c.NtrdrQuirkRawOddSplit = s.Bool("NtrdrQuirkRawOddSplit")
+	c.NtrdrQuirkMappedStaleFid = s.Bool("NtrdrQuirkMappedStaleFid")
 }
 
 // circuitConfig is what the registry says of virtual circuits, redirector apart.

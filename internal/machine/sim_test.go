@@ -147,7 +147,7 @@ func TestFlushFileBuffersWaitsForTheDataAndTheServer(t *testing.T) {
 		if err := h.Flush(); err != nil {
 			t.Error(err)
 		}
-		s.wantSent(mark, "WRITE_ANDX", "WRITE_ANDX", "FLUSH")
+		s.wantSent(mark, "WRITE_RAW", "RAW", "FLUSH")
 		if held, _ := s.FileState("F"); held != 8192 {
 			t.Errorf("the server has %d bytes", held)
 		}
@@ -248,7 +248,7 @@ func TestWhatACloseWaitsFor(t *testing.T) {
 		min, max    time.Duration
 	}{
 		{"stock: nothing", "", 0, 0},
-		{"CloseWaitsForFlush: the data", rdrKey + `"NtrdrCloseWaitsForFlush"=dword:1`, 2 * time.Second, 4 * time.Second},
+		{"CloseWaitsForFlush: the data", rdrKey + `"NtrdrCloseWaitsForFlush"=dword:1`, time.Second, 4 * time.Second},
 		{"no close-behind: the data and CLOSE", lanmanKey + `"UseCloseBehind"=dword:0`, 2 * time.Second, 6 * time.Second},
 	}
 	for _, r := range rows {
@@ -349,7 +349,7 @@ func TestUseWriteBehind0WaitsAndTellsTheError(t *testing.T) {
 		if took := s.elapsed(func() { s.write(h, make([]byte, 8192), 0) }); took == 0 {
 			t.Error("the write returned at once")
 		}
-		s.wantSent(mark, "WRITE_ANDX", "WRITE_ANDX")
+		s.wantSent(mark, "WRITE_RAW", "RAW")
 		s.Link.Reset()
 		_, err := h.WriteAt(make([]byte, 10), 0)
 		if !errors.Is(err, nt.StatusUnexpectedNetworkError) && !errors.Is(err, nt.StatusNetworkNameDeleted) {

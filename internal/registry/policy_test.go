@@ -407,9 +407,7 @@ func TestIdleValuesHaveAReason(t *testing.T) {
 
 // pending are values that are to be acted on and are not yet.
 var pending = []string{
-	"RawIoTimeLimit",
-	"UseUnlockBehind", "UseLockReadUnlock", "LockQuota", "UseRawRead", "UseRawWrite", "UseWriteRawData",
-	"NtrdrQuirkRawOddSplit",
+	"UseUnlockBehind", "UseLockReadUnlock", "LockQuota",
 }
 
 func TestLookup(t *testing.T) {

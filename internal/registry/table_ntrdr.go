@@ -38,7 +38,7 @@ var ntrdrParams = []Param{
 	flag("NtrdrQuirkWriteThroughTailCached", 0, "ours (the defect of KB Q153993)",
 		"1: the tail of a write-through write stays in the cache").acted(),
 	flag("NtrdrQuirkRawOddSplit", 0, "ours (the defect of KB Q152348)",
-		"1: a raw write over 64 KB is split into odd sizes"),
+		"1: a raw write over 64 KB is split into odd sizes").acted(),
 	flag("NtrdrQuirkIgnoreOplockBreak", 0, "ours (the defect of KB Q163525)",
 		"1: an oplock break can go unanswered").acted(),
 	flag("NtrdrQuirkDormantZeroStop", 0, "ours (the defect of KB Q228538)",

@@ -15,7 +15,8 @@ import (
 type circuit struct {
 	r      *Redirector
 	remote Remote
-	over   rt.Event // Notification: everything that its loss means has been done
+	limits nt.Limits // constant
+	over   rt.Event  // Notification: everything that its loss means has been done
 
 	// Guarded by Redirector.mu.
 	lost    bool      // its loss has been reported, or it has been dropped

@@ -44,10 +44,14 @@ type Config struct {
 	DormantFileLimit        int
 	SessTimeout             time.Duration
 	KeepConn                time.Duration // idle time after which a circuit is dropped
-	LowerSearchBufferSize   int           // bytes that a small search asks for
-	LowerSearchThreshold    int           // bytes; a search with a smaller buffer is small
-	UpperSearchBufferSize   int           // bytes that other searches ask for
-	ReadAheadThroughput     uint32        // KB/s that a link needs for read-ahead; NoMinimumThroughput: any
+	RawIoTimeLimit          time.Duration // longest raw transfer
+	UseRawRead              bool
+	UseRawWrite             bool
+	UseWriteRawData         bool   // the first 4 KB in the request itself
+	LowerSearchBufferSize   int    // bytes that a small search asks for
+	LowerSearchThreshold    int    // bytes; a search with a smaller buffer is small
+	UpperSearchBufferSize   int    // bytes that other searches ask for
+	ReadAheadThroughput     uint32 // KB/s that a link needs for read-ahead; NoMinimumThroughput: any
 
 	NtrdrWriteBehindScope   Scope
 	NtrdrL2Dispatch         Dispatch
@@ -62,6 +66,7 @@ type Config struct {
 	NtrdrQuirkDropLastL2Error     bool
 	NtrdrQuirkInt21LostWrite      bool
 	NtrdrQuirkInvalidTidLoop14Min bool
+	NtrdrQuirkRawOddSplit         bool
 	NtrdrQuirkMappedStaleFid      bool
 
 	// Constants of the model: NtrdrX in the registry.
@@ -123,6 +128,10 @@ func Stock() Config {
 		DormantFileLimit:        dormantFileLimit,
 		SessTimeout:             sessTimeout,
 		KeepConn:                keepConn,
+		RawIoTimeLimit:          rawIoTimeLimit,
+		UseRawRead:              true,
+		UseRawWrite:             true,
+		UseWriteRawData:         true,
 		LowerSearchBufferSize:   lowerSearchBufferSize,
 		LowerSearchThreshold:    lowerSearchThreshold,
 		UpperSearchBufferSize:   upperSearchBufferSize,
@@ -162,8 +171,8 @@ func (c Config) validate() error {
 		return fmt.Errorf("rdr: %d write-behind buffers of %d bytes", c.WriteBehindBuffers, c.WriteBehindBufferSize)
 	case c.LockQuota < 0:
 		return fmt.Errorf("rdr: LockQuota %d", c.LockQuota)
-	case c.NtrdrPopupWait < 0 || c.KeepConn <= 0:
-		return fmt.Errorf("rdr: NtrdrPopupWait %v, KeepConn %v", c.NtrdrPopupWait, c.KeepConn)
+	case c.NtrdrPopupWait < 0 || c.KeepConn <= 0 || c.RawIoTimeLimit < 0:
+		return fmt.Errorf("rdr: NtrdrPopupWait %v, KeepConn %v, RawIoTimeLimit %v", c.NtrdrPopupWait, c.KeepConn, c.RawIoTimeLimit)
 	case c.FindBufferSize < minSearchBuffer || min(c.LowerSearchBufferSize, c.UpperSearchBufferSize) < minSearchBuffer ||
 		max(c.LowerSearchBufferSize, c.UpperSearchBufferSize) > maxSearchBuffer || c.LowerSearchThreshold < 0:
 		return fmt.Errorf("rdr: search buffers of %d, %d and %d bytes, threshold %d",

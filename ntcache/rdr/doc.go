@@ -15,9 +15,8 @@
 //   - flushing is serial within a file and concurrent across files: fcb.flush under
 //     ntcache's writer resource, ntcache.Manager.WriteBehind;
 //   - on a slow link requests of several files interleave, because raw mode is not
-//     used there (KB Q152081: not for what takes longer than 5 seconds). It is not
-//     modelled at all, so on links fast enough for it, where a raw transfer would
-//     lock the circuit, files overtake each other more than they did;
+//     used there (KB Q152081: not for what takes longer than 5 seconds), nor while any
+//     other request is outstanding: rawObstacle. A raw transfer locks the circuit;
 //   - a broken circuit kills its FIDs; the dirty data is lost, and only a pop-up and
 //     the event log say so: circuit.OnCircuitLost, fcb.LostData.
 //
@@ -39,7 +38,8 @@
 //	    Redirector.mu           tables, FCB fields, event log; never held across a
 //	                            call into Remote or ntcache
 //
-// Limits: raw mode is not modelled; events that are
-// never raised are in EventTypes, with the reason. A file that is renamed while it is
-// open stays known by its old name.
+// Limits: there are no named pipes; events that are never raised are in EventTypes, with
+// the reason. A file that is renamed while it is open stays known by its old name. What
+// is written raw behind the application and lost with its circuit is counted as lost even
+// if the server had got it.
 package rdr

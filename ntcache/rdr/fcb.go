@@ -43,14 +43,17 @@ type serverOpen struct {
 	oplock   nt.OplockLevel
 	cache    *ntcache.PrivateCacheMap // constant
 	caching  caching
-	dead     bool        // its circuit is gone
-	closing  bool        // its CLOSE has been sent, or is about to be
-	dormant  rt.Timer    // set while dormant: closes the file when it fires
-	sleeps   int         // how often it has been dormant
-	mappings int         // a user's, that keep it open
-	mapped   bool        // there has been one
-	posts    int         // writes that UseWriteBehind=0 made wait
-	written  nt.FileTime // time of the application's last write, 0 for none
+	dead     bool     // its circuit is gone
+	closing  bool     // its CLOSE has been sent, or is about to be
+	dormant  rt.Timer // set while dormant: closes the file when it fires
+	sleeps   int      // how often it has been dormant
+	mappings int      // a user's, that keep it open
+	mapped   bool     // there has been one
+	posts    int      // writes that UseWriteBehind=0 made wait
+
+	unconfirmed int64 // bytes written raw that no answer has confirmed yet
+
+	written nt.FileTime // time of the application's last write, 0 for none
 }
 
 // acquire returns the FCB of path, making one if needed, and counts the caller as a
@@ -147,31 +150,23 @@ func (f *fcb) PageIn(p []byte, off int64) (int, error) {
 	if o == nil {
 		return 0, nt.StatusNetworkNameDeleted
 	}
-	return o.remote.ReadAt(o.h, p, off)
+	return f.readRemote(o, p, off)
 }
 
-// PageOut writes to the server for the Cache Manager: one core write after the
-// other, each awaited.
-//
-// src: KB Q123819 (a new SMB for each unit; that it waits is assumed)
+// PageOut writes to the server for the Cache Manager. What a write may not leave in the
+// cache has somebody who waits for it.
 func (f *fcb) PageOut(p []byte, off int64) (int, error) {
 	o := f.pagingOpen(nt.AccessMask.CanWrite)
 	if o == nil {
 		return 0, nt.StatusNetworkNameDeleted
 	}
+	f.r.mu.Lock()
+	behind := o.caching.write && !f.r.cfg.mustWait(o.params.Options, o.writeOnly())
+	f.r.mu.Unlock()
+	if behind {
+		return f.writeBehindRemote(o, p, off)
+	}
 	return f.writeRemote(o, p, off)
-}
-
-func (f *fcb) writeRemote(o *serverOpen, p []byte, off int64) (int, error) {
-	var mode nt.WriteMode
-	if o.params.Options&nt.WriteThrough != 0 {
-		mode = nt.WriteModeThrough
-	}
-	n, err := o.remote.WriteAt(o.h, p, off, mode)
-	if err == nil {
-		f.answered()
-	}
-	return n, err
 }
 
 // answered notes that the server has taken a write.
@@ -349,10 +344,13 @@ func (f *fcb) circuitLost(remote Remote, err error) {
 	r := f.r
 	r.mu.Lock()
 	hit := false
+	var lost int64
 	for _, o := range f.opens {
 		if o.remote == remote && !o.dead {
 			hit = true
 			o.dead = true
+			lost += o.unconfirmed
+			o.unconfirmed = 0
 			r.forgetFIDLocked(o)
 			if o.dormant != nil {
 				r.wakeDormantLocked(o)
@@ -362,10 +360,11 @@ func (f *fcb) circuitLost(remote Remote, err error) {
 	}
 	f.opens = slices.DeleteFunc(f.opens, func(o *serverOpen) bool { return o.dead && o.closing })
 	f.users++
-	var lost int64
 	var changed rt.Event
 	if f.locks != nil {
-		lost, changed = f.locks.circuitLostLocked()
+		var kept int64
+		kept, changed = f.locks.circuitLostLocked()
+		lost += kept
 	}
 	r.mu.Unlock()
 	defer r.release(f)
@@ -396,7 +395,9 @@ func (f *fcb) closeAtServer(o *serverOpen) {
 	dead, written := o.dead, o.written
 	r.mu.Unlock()
 	if !dead {
-		if err := o.remote.Close(o.h, written); err != nil && !circuitGone(err) {
+		err := o.remote.Close(o.h, written)
+		f.confirm(o, err)
+		if err != nil && !circuitGone(err) {
 			id := EventCloseBehind
 			if o.params.Options&nt.DeleteOnClose != 0 {
 				id = EventDeleteOnClose

@@ -249,7 +249,7 @@ func (h *Handle) read(k caching, p []byte, off int64) (n int, err error) {
 	if err := h.f.cached.FlushBehind(); err != nil {
 		return 0, err
 	}
-	return h.open.remote.ReadAt(h.open.h, p, off)
+	return h.f.readRemote(h.open, p, off)
 }
 
 // WriteAt writes. Whether the data is on the server when it returns is the subject
@@ -348,6 +348,7 @@ func (h *Handle) Flush() error {
 	}
 	if err == nil && h.r.cfg.FlushSendsSMBFlush {
 		err = h.open.remote.Flush(h.open.h)
+		h.f.confirm(h.open, err)
 	}
 	return wrap("flush", h.f.path, err)
 }
@@ -468,6 +469,7 @@ func (f *fcb) cleanup(o *serverOpen, flushed func()) {
 	}
 	flushed()
 	f.closeLocks(o, func() {
+		f.probe(o)
 		if !r.makeDormant(o) {
 			f.closeAtServer(o)
 		}

@@ -36,7 +36,7 @@ func (r *Redirector) useCircuit() (*circuit, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &circuit{r: r, remote: remote, uses: 1, over: r.rt.NewEvent(rt.Notification)}
+	c := &circuit{r: r, remote: remote, limits: remote.Limits(), uses: 1, over: r.rt.NewEvent(rt.Notification)}
 	r.mu.Lock()
 	r.live = c
 	r.mu.Unlock()

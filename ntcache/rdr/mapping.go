@@ -94,7 +94,7 @@ func (f *fcb) staleOpen(usable func(nt.AccessMask) bool) *serverOpen {
 			continue
 		}
 		for _, now := range r.byFID { // map order: all are of one circuit
-			return &serverOpen{f: f, remote: now.remote, h: nt.FileHandle{Circuit: now.h.Circuit, FID: o.h.FID}, params: o.params}
+			return &serverOpen{f: f, circuit: now.circuit, remote: now.remote, h: nt.FileHandle{Circuit: now.h.Circuit, FID: o.h.FID}, params: o.params}
 		}
 	}
 	return nil

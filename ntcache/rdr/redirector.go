@@ -17,6 +17,10 @@ type Remote interface {
 	Create(path string, p nt.CreateParams) (nt.FileHandle, nt.CreateResult, error)
 	ReadAt(h nt.FileHandle, p []byte, off int64) (int, error)
 	WriteAt(h nt.FileHandle, p []byte, off int64, m nt.WriteMode) (int, error)
+	// ReadRaw and WriteRaw do what they can in raw mode; StatusSMBUseStandard leaves the
+	// rest for core mode.
+	ReadRaw(h nt.FileHandle, p []byte, off int64) (int, error)
+	WriteRaw(h nt.FileHandle, p []byte, off int64, m nt.WriteMode, inline int) (int, error)
 	SetSize(h nt.FileHandle, size int64) error
 	Flush(h nt.FileHandle) error
 	Close(h nt.FileHandle, written nt.FileTime) error
