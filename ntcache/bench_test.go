@@ -72,7 +72,6 @@ func resident(tb testing.TB) (read, write func(p []byte, off int64)) {
 	r := wallrt.New(1)
 	tb.Cleanup(r.Close)
 	cfg := ntcache.Stock().WithMemory(4 * benchFile)
-	cfg.Views = 2 * benchFile / (256 << 10)
 	cfg.DirtyThreshold = 2 * benchFile / cfg.PageSize
 	cfg.LazyFirstDelay = time.Hour
 	m, err := ntcache.New(r, cfg, nil)

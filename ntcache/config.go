@@ -66,7 +66,7 @@ const (
 	// cacheShare of the memory is the most that cached pages take.
 	// src: assumed (the cache competes with working sets, KB Q191098; half)
 	cacheShare = 2
-	// views is the cache's address space on a machine of 16 MB or more.
+	// views is the cache's address space, unless the memory needs more.
 	// src: Windows Internals 4th ed., ch. 11 (64 MB, in views of 256 KB)
 	views = 256
 	// minCacheSize lets one reader and one writer work on views of their own.
@@ -84,10 +84,11 @@ var sizeClasses = [...]struct{ below, eighths int64 }{
 	{1 << 62, 2 + 1}, // large
 }
 
-// WithMemory returns c for a machine with that many bytes of memory: the sizes of
-// the cache and the dirty-page threshold follow.
+// WithMemory returns c for a machine with that many bytes of memory: the size of
+// the cache, its views and the dirty-page threshold follow.
 func (c Config) WithMemory(bytes int64) Config {
 	c.CacheSize = max(bytes/cacheShare, minCacheSize)
+	c.Views = max(views, int(c.CacheSize/viewSize))
 	for _, class := range sizeClasses {
 		if bytes < class.below {
 			c.DirtyThreshold = int(bytes / 8 * class.eighths / int64(c.PageSize))
@@ -101,7 +102,6 @@ func (c Config) WithMemory(bytes int64) Config {
 func Stock() Config {
 	return Config{
 		PageSize:              pageSize,
-		Views:                 views,
 		ThrottleRecheck:       throttleRecheck,
 		LazyFirstDelay:        lazyFirstDelay,
 		LazyScanPeriod:        lazyScanPeriod,
