@@ -3,7 +3,6 @@ package registry
 import (
 	"errors"
 	"math"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -397,17 +396,10 @@ func TestIdleValuesHaveAReason(t *testing.T) {
 			t.Errorf("%s is acted on, and is said to be idle: %s", p.Name, p.Idle)
 		case p.Acted && p.Since != "":
 			t.Errorf("%s is acted on, and is not known before %s", p.Name, p.Since)
-		case !p.Acted && p.WhyIdle() == "" && !slices.Contains(pending, p.Name):
+		case !p.Acted && p.WhyIdle() == "":
 			t.Errorf("%s is not acted on, and nothing says why", p.Name)
-		case slices.Contains(pending, p.Name) && p.WhyIdle() != "":
-			t.Errorf("%s is pending and idle", p.Name)
 		}
 	}
-}
-
-// pending are values that are to be acted on and are not yet.
-var pending = []string{
-	"UseUnlockBehind", "UseLockReadUnlock", "LockQuota",
 }
 
 func TestLookup(t *testing.T) {
