@@ -205,7 +205,7 @@ func TestHostileServers(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			url := "smb1://user:secret@" + peer(t, tt.serve(t)) + "/MAILDATA"
-			for _, args := range [][]string{{"send", "--link", "none"}, {"mailer"}, {"po", "check"}, {"po", "init"}} {
+			for _, args := range [][]string{{"send", "--link", "none"}, {"mailer"}, {"read"}, {"po", "check"}, {"po", "init"}} {
 				got := hereAlone(t.Context(), t, append(args, url)...)
 				if got.Code != exitPeer || !strings.Contains(got.Stderr, tt.want) || got.Stdout != "" {
 					t.Errorf("%v: %+v; want exit status 3 and %q", args, got, tt.want)
@@ -222,8 +222,10 @@ func TestServersThatTurnHostile(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			url := "smb1://user:secret@" + peer(t, spoils(t, 5, how)) + "/MAILDATA"
-			if got := hereAlone(t.Context(), t, "po", "check", url); got.Code != exitPeer {
-				t.Errorf("%+v; want exit status 3", got)
+			for _, args := range [][]string{{"po", "check"}, {"read"}} {
+				if got := hereAlone(t.Context(), t, append(args, url)...); got.Code != exitPeer {
+					t.Errorf("%v: %+v; want exit status 3", args, got)
+				}
 			}
 		})
 	}
@@ -249,7 +251,7 @@ func TestASilentServerIsGivenUp(t *testing.T) {
 // An interrupt ends the wait for a server.
 func TestAnInterruptEndsTheWait(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"send", "--link", "none"}, {"mailer"}, {"po", "check"}} {
+	for _, args := range [][]string{{"send", "--link", "none"}, {"mailer"}, {"read"}, {"read", "--poll", "1s"}, {"po", "check"}} {
 		ctx, cancel := context.WithCancel(t.Context())
 		url := "smb1://user:secret@" + peer(t, func(c net.Conn) {
 			if _, err := readFrame(c); err == nil {

@@ -134,7 +134,9 @@ func TestServeADirectory(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	s := servingProcess(t, "serve", "--addr", "127.0.0.1:0", "--share", "MAILDATA="+dir)
-	for _, args := range [][]string{{"po", "init"}, {"send", "--link", "none"}, {"po", "check"}} {
+	for _, args := range [][]string{
+		{"po", "init"}, {"send", "--link", "none"}, {"po", "check"}, {"mailer", "--count", "1", "--poll", "100ms"}, {"read"}, {"po", "check"},
+	} {
 		if got := process(t, append(args, s.url())...); got.Code != exitOK {
 			t.Errorf("%v: %+v", args, got)
 		}
