@@ -241,3 +241,14 @@ func TestCodes(t *testing.T) {
 		}
 	}
 }
+
+// What Dump writes of a postoffice with mail in every state.
+func TestDump(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.busyPostoffice()
+		w.truncate(KeyPath(bagCyd), 100)
+		var b strings.Builder
+		w.ok(Dump(w.remote, &b))
+		golden(t, "dump.txt", b.String())
+	})
+}

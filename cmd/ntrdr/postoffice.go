@@ -169,9 +169,9 @@ func onPostoffice(c *invocation, where string, sf stationFlags, f func(*desk) er
 
 func poCommand() *command {
 	return &command{
-		name: "po", args: "init|check|compress|reset|recover DIR|URL", summary: "makes, checks or repairs a postoffice, in a directory or behind a URL",
+		name: "po", args: "init|check|dump|compress|reset|recover DIR|URL", summary: "makes, checks, shows or repairs a postoffice, in a directory or behind a URL",
 		long: "`po init` makes an empty postoffice; `po check` answers as the Mailer would, with the code, and names files\n" +
-			"that nothing refers to. `po compress` takes the deleted records out of a mailbag, `po reset` empties one, and\n" +
+			"that nothing refers to. `po dump` shows mailbags and records. `po compress` takes the deleted records out of a mailbag, `po reset` empties one, and\n" +
 			"`po recover` returns what is stuck in INQUEUE3 to its senders (KB Q101749, Q104279, Q221963). The formats are our own (EMU-MSMAIL v1): Microsoft's were never published.",
 		example: "  ntrdr po init smb1://mailuser:secret@127.0.0.1:4450/MAILDATA\n  ntrdr po init maildata\n  ntrdr po check maildata\n  ntrdr po compress --mailbag 00000001 maildata",
 		run:     runPo,
@@ -207,10 +207,12 @@ func runPo(c *invocation) error {
 		return initPostoffice(c, cfg)
 	case "check":
 		return checkPostoffice(c, *asJSON)
+	case "dump":
+		return withPostoffice(c, c.flags.Arg(1), func(fs mailclient.FS) error { return mailclient.Dump(fs, c.stdout) })
 	case "compress", "reset", "recover":
 		return repairPostoffice(c, verb, *bag)
 	default:
-		return badInput("%q is none of init, check, compress, reset and recover", verb)
+		return badInput("%q is none of init, check, dump, compress, reset and recover", verb)
 	}
 }
 
