@@ -6,10 +6,12 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/ntrdr/ntrdr/internal/registry"
 	"github.com/ntrdr/ntrdr/internal/rt/simrt"
 )
 
@@ -124,6 +126,21 @@ func TestATextSaysTheWholeWorkload(t *testing.T) {
 		}
 		if diff := cmp.Diff(w, got); diff != "" {
 			t.Fatalf("seed %d (-want +got):\n%s", seed, diff)
+		}
+	}
+}
+
+// A value that the emulator acts on and that no workload sets is not tried.
+func TestEveryValueThatIsActedOnIsDrawn(t *testing.T) {
+	drawn := map[string]bool{}
+	for seed := range uint64(200) {
+		for _, v := range Generate(seed).Values {
+			drawn[v.Name] = true
+		}
+	}
+	for _, p := range registry.Params() {
+		if p.Acted && p.Since == "" && !strings.HasPrefix(p.Name, "NtrdrQuirk") && !drawn[p.Name] {
+			t.Errorf("%s is never drawn", p.Name)
 		}
 	}
 }
