@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"testing"
+	"time"
 
 	"github.com/ntrdr/ntrdr/internal/nt"
 	"github.com/ntrdr/ntrdr/internal/rt/simrt"
@@ -22,6 +23,10 @@ func FuzzReplies(f *testing.F) {
 		&smbwire.Transaction2Response{TotalParams: 10, TotalData: 3, Params: make([]byte, 10), Data: []byte("abc")},
 		&smbwire.EchoResponse{Data: []byte("x")},
 		&smbwire.CloseResponse{},
+		&smbwire.LockAndReadResponse{Data: []byte("data")},
+		&smbwire.WriteRawInterimResponse{Available: math.MaxUint16},
+		&smbwire.WriteCompleteResponse{Count: 4},
+		&smbwire.NTTransactResponse{TotalParams: 14, Params: smbwire.EncodeChanges([]nt.Change{{Action: nt.NotifyAdded, Name: "x"}})},
 	} {
 		msg, err := (&smbwire.Message{Header: reply, Chain: []smbwire.Body{b}}).Append(nil)
 		if err != nil {
@@ -44,7 +49,8 @@ func FuzzReplies(f *testing.F) {
 
 func abuse(t *testing.T, k *simrt.Kernel, msg []byte, patch bool) {
 	budget := 100 // a peer that plays along for ever is the server of another test
-	_, conn := newPeer(t, k, func(p *peer, req *smbwire.Message) {
+	p, conn := newPeer(t, k, func(p *peer, req *smbwire.Message) {
+		p.nextRaw = true
 		if budget--; budget == 0 {
 			_ = p.conn.Close()
 			return
@@ -58,6 +64,8 @@ func abuse(t *testing.T, k *simrt.Kernel, msg []byte, patch bool) {
 			_ = p.conn.Close()
 		}
 	})
+	p.welcome.Capabilities |= smbwire.CapRawMode | smbwire.CapLockAndRead
+	p.welcome.MaxRawSize = 65536
 	tree := logon(t, conn, Options{Runtime: k})
 	tree.SetHandler(&recorder{})
 	g := newGroup(k)
@@ -71,8 +79,19 @@ func abuse(t *testing.T, k *simrt.Kernel, msg []byte, patch bool) {
 		}
 		_, _ = tree.ReadAt(h, make([]byte, 5000), 0)
 		_, _ = tree.WriteAt(h, make([]byte, 5000), 0, 0)
+		_, _ = tree.LockAndRead(h, make([]byte, 50), 0)
+		_, _ = tree.WriteAndUnlock(h, make([]byte, 50), 0)
+		_ = tree.Lock(h, LockRange{Length: 1}, time.Hour)
+		_, _ = tree.NotifyChange(h, NotifyFileName, false)
+		_, _ = tree.ReadRaw(h, make([]byte, 500), 0)
+		_, _ = tree.WriteRaw(h, make([]byte, 500), 0, 0, 100)
 		_ = tree.Close(h, 0)
 	})
 	g.wait()
+	h, _, err := tree.Create(`f`, CreateParams{})
+	if err == nil {
+		_, _ = tree.ReadRaw(h, make([]byte, 500), 0)
+		_, _ = tree.WriteRaw(h, make([]byte, 500), 0, 0, 100)
+	}
 	closeClient(t, tree)
 }

@@ -287,6 +287,21 @@ func FuzzStep(f *testing.F) {
 			f.Add(append([]byte{byte(len(frame))}, frame...))
 		}
 	}
+	// The FID is that of the batch oplock below.
+	var story []byte
+	for _, body := range []smbwire.Body{
+		&smbwire.ReadRawRequest{FID: firstFID, MaxCount: 9}, rawRequest(firstFID, 9, nt.WriteModeThrough, "xx"),
+		rawRequest(firstFID, 9, 0, ""), lockRequest(firstFID, 1, 0), lockRequest(firstFID, 1, -time.Millisecond),
+		create("", directory()), notifyRequest(firstFID+1, nt.NotifyFileName, true), &smbwire.NTCancelRequest{},
+		&smbwire.CloseRequest{FID: firstFID}, create("held"),
+	} {
+		frame := seed.frame(body)
+		story = append(append(story, byte(len(frame))), frame...)
+		if _, ok := body.(*smbwire.WriteRawRequest); ok {
+			story = append(story, 3, 'r', 'a', 'w')
+		}
+	}
+	f.Add(story)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		w := newWorld(t)
 		other, p := w.logon("WS2"), w.logon("WS1")
