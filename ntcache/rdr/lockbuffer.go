@@ -39,8 +39,8 @@ func (t *lockTable) pending() (n int64) {
 }
 
 // read serves a read from what LOCK_AND_READ brought, or from the write that waits for
-// the unlock, if all of it is there. If it only overlaps such a write, that
-// is sent first.
+// the unlock, if all of it is there. Such a write that it overlaps, or that lies behind it
+// and may make the file longer, is sent first.
 //
 // src: KB Q102981; that reads are served until the unlock is assumed
 func (t *lockTable) read(o *serverOpen, p []byte, off int64) (n int, served bool, err error) {
@@ -55,7 +55,7 @@ func (t *lockTable) read(o *serverOpen, p []byte, off int64) (n int, served bool
 		return n, true, nil
 	}
 	t.f.r.mu.Unlock()
-	return 0, false, t.flush(func(l *heldLock) bool { return l.o == o && overlap(l.r, want) })
+	return 0, false, t.flush(func(l *heldLock) bool { return last(l.r) >= want.Offset })
 }
 
 // write keeps a write of exactly a locked range for the unlock, if it may be kept at
