@@ -143,7 +143,10 @@ func writeDifferences(b *strings.Builder, cases []*Case) {
 	for _, c := range cases {
 		note := func(a annotated, text string) {
 			for _, d := range a.differs {
-				rows = append(rows, fmt.Sprintf("| [%s](%s) | %s | `%s` | %s |", c.ID, c.File, cell(d.server), cell(text), cell(d.why)))
+				row := fmt.Sprintf("| [%s](%s) | %s | `%s` | %s |", c.ID, c.File, cell(d.server), cell(text), cell(d.why))
+				if !slices.Contains(rows, row) {
+					rows = append(rows, row)
+				}
 			}
 		}
 		for _, s := range c.steps {
