@@ -1,6 +1,7 @@
 package smbserver
 
 import (
+	"bytes"
 	"cmp"
 	"maps"
 	"math/rand/v2"
@@ -70,6 +71,7 @@ type core struct {
 
 	now      time.Time // of the present step
 	out      []outbound
+	scratch  []byte     // for encoding
 	circuits []*circuit // oldest first
 	files    map[fcbKey]*fcb
 	parked   []*exchange // in the order in which they were parked
@@ -256,17 +258,18 @@ func (c *core) wake() time.Time {
 // send queues a message on a circuit. A reply that cannot be encoded, because a
 // name or a size does not fit the format, becomes an error.
 func (c *core) send(cir *circuit, m *smbwire.Message) {
-	b, err := m.Append(nil)
+	b, err := m.Append(c.scratch[:0])
 	if err != nil {
 		cmd := m.Chain[0].Command()
 		m = &smbwire.Message{Header: m.Header, Chain: []smbwire.Body{&smbwire.ErrorReply{Cmd: cmd}}}
 		m.Header.SetStatus(nt.StatusUnsuccessful)
-		if b, err = m.Append(nil); err != nil {
+		if b, err = m.Append(c.scratch[:0]); err != nil {
 			c.hangUp(cir, err.Error())
 			return
 		}
 	}
-	c.out = append(c.out, outbound{conn: cir.id, frame: b})
+	c.scratch = b
+	c.out = append(c.out, outbound{conn: cir.id, frame: bytes.Clone(b)})
 }
 
 func (c *core) emit(e trace.Event) { c.cfg.Trace.Emit(e) }

@@ -52,7 +52,7 @@ func (m *Mem) WriteFile(path string, data []byte) error {
 
 // MkdirAll makes a directory and those above it that are missing.
 func (m *Mem) MkdirAll(path string) error {
-	list, st := names(path)
+	list, st := names(nil, path)
 	if st != nt.StatusSuccess {
 		return fail("mkdir", path, st)
 	}

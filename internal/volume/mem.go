@@ -114,7 +114,8 @@ func (m *Mem) find(path string) (*node, nt.Status) {
 
 // findParent resolves all of a path but its last name, which is "" for the root.
 func (m *Mem) findParent(path string) (*node, string, nt.Status) {
-	list, st := names(path)
+	var room [usualDepth]string
+	list, st := names(room[:0], path)
 	if st != nt.StatusSuccess {
 		return nil, "", st
 	}

@@ -59,20 +59,24 @@ func Join(dir, name string) string {
 	return dir + `\` + name
 }
 
-// names returns the components of a path, nil for the root.
-func names(path string) ([]string, nt.Status) {
+// usualDepth is how many components of a path a caller's array takes without an
+// allocation.
+const usualDepth = 8
+
+// names appends the components of a path to list: none for the root.
+func names(list []string, path string) ([]string, nt.Status) {
 	path = strings.Trim(path, `\`)
 	if path == "" {
-		return nil, nt.StatusSuccess
+		return list, nt.StatusSuccess
 	}
 	if len(path) > MaxPath {
 		return nil, nt.StatusObjectNameInvalid
 	}
-	list := strings.Split(path, `\`)
-	for _, n := range list {
+	for n := range strings.SplitSeq(path, `\`) {
 		if !ValidName(n) {
 			return nil, nt.StatusObjectNameInvalid
 		}
+		list = append(list, n)
 	}
 	return list, nt.StatusSuccess
 }

@@ -17,6 +17,12 @@ type packet struct {
 
 func (p *packet) size() int { return len(p.data) + link.PacketOverhead }
 
+// fullPacket is the room, in bytes, that a packet gets with its first data, so that it
+// need not grow with every longer segment.
+//
+// src: assumed (an Ethernet frame's; only memory depends on it)
+const fullPacket = 1460
+
 // pool keeps packets that are used again.
 type pool []*packet
 
@@ -27,6 +33,9 @@ func (f *pool) get(conn uint32, s *segment) *packet {
 		p, *f = (*f)[n-1], (*f)[:n-1]
 	}
 	p.segment, p.conn, p.number = *s, conn, 0
+	if n := len(s.data); n > cap(p.store) {
+		p.store = make([]byte, 0, max(n, fullPacket))
+	}
 	p.store = append(p.store[:0], s.data...)
 	p.data = p.store
 	return p
