@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -79,16 +80,19 @@ func TestOffends(t *testing.T) {
 		frame []string
 		want  bool
 	}{
-		"sound":                      {[]string{"1", "0x2e", "0", "", "", ""}, false},
-		"a chat is no error":         {[]string{"1", "", "", "", "2097152", "Connection establish request"}, false},
-		"malformed":                  {[]string{"1", "0x2e", "0", "Malformed Packet: SMB", "8388608", "Malformed Packet"}, true},
-		"expert error":               {[]string{"1", "0x2e", "0", "", "2097152,8388608", "Chat,Error"}, true},
-		"Samba's NEGOTIATE answer":   {[]string{"1", "0x72", "1", "BER Error", "8388608", "BER Error"}, false},
-		"but not a client's request": {[]string{"1", "0x72", "0", "BER Error", "8388608", "BER Error"}, true},
+		"sound":                      {[]string{"1", "0x2e", "0", "1025", "", "", ""}, false},
+		"a chat is no error":         {[]string{"1", "", "", "1025", "", "2097152", "Connection establish request"}, false},
+		"malformed":                  {[]string{"1", "0x2e", "0", "1025", "Malformed Packet: SMB", "8388608", "Malformed Packet"}, true},
+		"expert error":               {[]string{"1", "0x2e", "0", "1025", "", "2097152,8388608", "Chat,Error"}, true},
+		"Samba's NEGOTIATE answer":   {[]string{"1", "0x72", "1", "44450", "BER Error", "8388608", "BER Error"}, false},
+		"but not a client's request": {[]string{"1", "0x72", "0", "1025", "BER Error", "8388608", "BER Error"}, true},
+		"Samba's interim response":   {[]string{"1", "0x1d", "0", "44450", "Malformed Packet: SMB", "8388608", "Malformed Packet"}, false},
+		"but not a client's raw":     {[]string{"1", "0x1d", "0", "1025", "Malformed Packet: SMB", "8388608", "Malformed Packet"}, true},
+		"nor a proper response":      {[]string{"1", "0x1d", "1", "44450", "Malformed Packet: SMB", "8388608", "Malformed Packet"}, true},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(offends(tt.frame), tt.want); diff != "" {
+			if diff := cmp.Diff(offends(tt.frame, strconv.Itoa(testPort)), tt.want); diff != "" {
 				t.Errorf("offends (-got +want):\n%s", diff)
 			}
 		})
