@@ -39,7 +39,8 @@ func (n *names) create(access nt.AccessMask, share nt.ShareAccess) nt.CreatePara
 // then the message file, which create makes before the counter is written back. A taken
 // name costs one more number.
 //
-// src: KB Q87386 (read, create, increment, write, close), Q148515 (attachments first)
+// src: KB Q87386 (read, create, increment, write, close), Q87385 (at once), Q148515
+// (attachments first).
 func (n *names) allocate(fs FS, atts int, create func(ID) error) (first ID, err error) {
 	if n.left > ID(atts) {
 		first, _, err = n.tryNames(n.next, atts, int(n.left)-atts, create)

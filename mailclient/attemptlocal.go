@@ -3,6 +3,7 @@ package mailclient
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/ntrdr/ntrdr/internal/nt"
 )
@@ -42,6 +43,7 @@ func (a *attempt) lockLocal() (err error) {
 func (a *attempt) readLocal() error {
 	b, err := openMailbagRead(a.s.cfg.Local, a.s.bag)
 	if err != nil {
+		a.logCritical(err)
 		return err
 	}
 	list, err := b.records()
@@ -55,6 +57,15 @@ func (a *attempt) readLocal() error {
 		return err
 	}
 	return writeFile(a.s.cfg.Local, a.envelopeCopy(), createNew, a.envelope.Encode())
+}
+
+// logCritical says that the outbound mailbag's KEY is hidden, locked or corrupt.
+//
+// src: KB Q127002
+func (a *attempt) logCritical(err error) {
+	if key := KeyPath(a.s.bag); isFinding(err) && strings.Contains(err.Error(), key) {
+		a.s.log("A Critical error has occurred M:%s", key)
+	}
 }
 
 // choose takes the message of the attempts before this one, else the oldest.

@@ -287,7 +287,7 @@ func (c *checker) judge(bag string, r *Record) (Judgement, error) {
 
 // own notes whose the attachments are: each belongs to one message file.
 //
-// src: KB Q77926
+// src: KB Q77926, Q87382
 func (c *checker) own(id ID, atts []AttachmentRef) {
 	for _, a := range atts {
 		path := ATTPath(a.ID)

@@ -40,7 +40,7 @@ func (r sizeRule) String() string {
 
 // fileRules are the sizes of files with fixed names.
 //
-// src: KB Q77926
+// src: KB Q77926, Q118946 (RNETSEM.GLB)
 var fileRules = map[string]sizeRule{
 	`GLB\ACCESS.GLB`:  {record: 586},
 	accessPath:        {record: accessRecord},

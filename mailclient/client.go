@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ntrdr/ntrdr/internal/nt"
 	"github.com/ntrdr/ntrdr/internal/rt"
 	"github.com/ntrdr/ntrdr/internal/trace"
 )
@@ -24,7 +25,7 @@ type Spooler struct {
 
 // DefaultSpooler returns the defaults of MSMAIL.INI.
 //
-// src: KB Q86100 (2 s, 2 s, 300 s, 2000 ms, 60 s)
+// src: KB Q86100 (2 s, 2 s, 300 s, 2000 ms, 60 s), Q130701 (ForceScanInterval)
 func DefaultSpooler() Spooler {
 	return Spooler{
 		IdleRequiredInterval: 2 * time.Second, ScanAgainInterval: 2 * time.Second, ForceScanInterval: 300 * time.Second,
@@ -142,7 +143,19 @@ func (c *Client) Send(m Message) (Token, error) {
 			err = fmt.Errorf("%s: %w", InboxBusyError, err)
 		}
 	}
-	return token, err
+	return token, inWords(err)
+}
+
+// inWords says what a client says of a file that it could not make; of a server that is
+// away it says nothing.
+//
+// src: KB Q87411, Q87381
+func inWords(err error) error {
+	file, ok := errors.AsType[*newFileError](err)
+	if !ok || !isFinding(file) && StatusOf(file) != nt.StatusDiskFull {
+		return err
+	}
+	return fmt.Errorf("%s: %w", file.words, err)
 }
 
 // retry waits after an error that may pass, Tries times at most.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/ntrdr/ntrdr/internal/nt"
 	"github.com/ntrdr/ntrdr/internal/rt"
 )
 
@@ -97,6 +98,34 @@ func TestClientOfBusyMailbag(t *testing.T) {
 			if diff := cmp.Diff(w.findings(w.remote), []string{}); diff != "" {
 				t.Errorf("check (-got +want):\n%s", diff)
 			}
+		})
+	}
+}
+
+// A client has words for a message or attachment file that it cannot make, and leaves
+// nothing behind.
+//
+// src: KB Q87411, Q87381
+func TestClientWithoutADirectory(t *testing.T) {
+	tests := map[string]struct{ dir, want string }{
+		"for messages":    {`MAI\MA2`, TransmitError},
+		"for attachments": {`ATT\AT1`, AttachmentError},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, func(w *world) {
+				delete(w.remote.dirs, tt.dir)
+				m := w.localMessage()
+				m.Attachments = []Attachment{{"A", []byte("attached")}}
+				_, err := w.bobsClient(w.remote, nil).Send(m)
+				if err == nil || !strings.HasPrefix(err.Error(), tt.want+": ") || StatusOf(err) != nt.StatusObjectPathNotFound {
+					t.Errorf("the client says %v, want %s", err, tt.want)
+				}
+				w.ok(w.remote.Mkdir(tt.dir))
+				if diff := cmp.Diff(w.findings(w.remote), []string{}); diff != "" {
+					t.Errorf("check (-got +want):\n%s", diff)
+				}
+			})
 		})
 	}
 }

@@ -9,7 +9,8 @@ type Code int
 // show beside them.
 //
 // src: KB Q143413, Q264331, Q127919, Q147471, Q128627, Q119884, Q101934, Q117895,
-// Q111558, Q131852, Q99204, Q131523, Q138054, Q118675, Q103960, Q194549, Q175958.
+// Q111558, Q131852, Q99204, Q131523, Q138054, Q118675, Q103960, Q194549, Q175958; the same in Q117152
+// ([005]), Q131116 ([002]), Q237695 ([008]), Q107445 ([024]), Q162841 ([004]).
 const (
 	CodeNone           Code = 0
 	CodeUndeliverable  Code = 1
@@ -131,6 +132,17 @@ const MailSystemError = "==== MAIL SYSTEM ERROR =====\r\n" +
 //
 // src: KB Q87415
 const HeaderRetrievalError = "Error in mail header retrieval"
+
+// TransmitError is what a client says when it cannot make a message file, because its
+// directory is not there or the disk is full.
+//
+// src: KB Q87411
+const TransmitError = "Error in transmitting mail or server disk is full"
+
+// AttachmentError is what a client says when it cannot make an attachment file.
+//
+// src: KB Q87381
+const AttachmentError = "Error in sending attachment(s)"
 
 // ServerPathError is what a client says at logon when there is no postoffice where it
 // looks for one.

@@ -63,8 +63,8 @@
 //
 // 4096 records a mailbag, 16 MB a message or attachment file, 2000 recipients, 255
 // attachments, 2000 members a group. Lists of ADMIN beyond users, postoffices and groups,
-// templates, folders, calendars, Dir-Sync and MMF stores are not modelled; text is not
-// obfuscated. A run of the sender handles one message. A Mailer polls one postoffice, and
+// templates, folders, calendars, Dir-Sync and MMF stores are not modelled
+// (conformance/leftout.txt has all); text is not obfuscated. A run of the sender handles one message. A Mailer polls one postoffice, and
 // asks for the room on its disk only if the FS is a FreeSpacer. Message files of refused
 // mail stay in the postoffice; Check names them.
 package mailclient

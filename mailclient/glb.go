@@ -25,7 +25,7 @@ const formatLabel = "EMU-MSMAIL v1"
 
 // maxDirectory bounds the users and the external postoffices.
 //
-// src: KB Q126592 (500 users a postoffice)
+// src: KB Q126592, Q123376 (500 users a postoffice)
 const maxDirectory = 500
 
 // Control is the content of CONTROL.GLB: the counters that names of files come from.

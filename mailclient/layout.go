@@ -36,7 +36,7 @@ func parseID(s string) (ID, bool) {
 
 // Inqueue is the mailbag of mail from other postoffices.
 //
-// src: KB Q87416
+// src: KB Q87416, Q257740
 const Inqueue = "INQUEUE3"
 
 // Files of a postoffice with fixed names.

@@ -107,7 +107,7 @@ type CycleReport struct {
 }
 
 // Mailer empties INQUEUE3 into the users' mailbags: the part of EXTERNAL and of every
-// gateway that KB Q100826 calls so.
+// gateway that KB Q100826 calls so (KB Q104981, Q136379: they share it).
 type Mailer struct {
 	cfg   MailerConfig
 	fs    *tracedFS

@@ -9,7 +9,8 @@ import (
 
 // Sizes and offsets of an MBG record.
 //
-// src: KB Q108027 (dump of two records), Q97025 (subject of 40 characters), Q77926 (116 bytes)
+// src: KB Q108027 (dump of two records), Q97025, Q122335 (subject of 40
+// characters), Q77926 (116 bytes), Q87417 (not encrypted).
 const (
 	RecordSize  = 116
 	maxSubject  = 40
@@ -41,7 +42,7 @@ const (
 
 // Useful life of a message, in hours.
 //
-// src: KB Q173203
+// src: KB Q173203, Q96455
 const (
 	usefulLife       = 24
 	usefulLifeUrgent = 2

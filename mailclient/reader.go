@@ -53,7 +53,7 @@ type ReaderConfig struct {
 
 // Defaults of a reader.
 //
-// src: KB Q86100 (PollingInterval of 10 minutes, SpoolerBackoffInterval of 2000 ms,
+// src: KB Q86100, Q118528 (PollingInterval of 10 minutes; SpoolerBackoffInterval of 2000 ms,
 // SpoolerReconnectInterval of 60 s); assumed (tries).
 const (
 	defaultReaderPoll  = 10 * time.Minute

@@ -2,6 +2,7 @@ package mailclient
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -97,6 +98,36 @@ func TestSessionLog(t *testing.T) {
 			t.Errorf("log (-got +want):\n%s", diff)
 		}
 	})
+}
+
+// An outbound mailbag whose KEY is locked or corrupt is a critical error.
+//
+// src: KB Q127002
+func TestCriticalError(t *testing.T) {
+	key := KeyPath("00000002") // HQ's mailbag for BRANCH, after ANN's
+	tests := map[string]func(w *world){
+		"locked": func(w *world) {
+			_, err := w.local.Open(key, openUpdate)
+			w.ok(err)
+		},
+		"corrupt": func(w *world) { w.local.files[key].data = make([]byte, KeySize-1) },
+	}
+	for name, spoil := range tests {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, func(w *world) {
+				s, err := NewSender(w.sendCfg)
+				w.ok(err)
+				_, err = s.Submit(w.message())
+				w.ok(err)
+				spoil(w)
+				s.Run()
+				want := "A Critical error has occurred M:" + key
+				if !slices.ContainsFunc(w.rec.Events(), func(e trace.Event) bool { return e.Kind == trace.MailLog && e.Text == want }) {
+					t.Errorf("the log does not say %q", want)
+				}
+			})
+		})
+	}
 }
 
 // Four attempts in 15 minutes, then [005]; the sender has the failure mail, the queue is

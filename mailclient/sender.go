@@ -16,7 +16,7 @@ type POClose uint8
 // When the message file is closed.
 const (
 	CloseBeforeKey POClose = iota // at the end of step 4
-	CloseAfterKey                 // after step 5 has closed INQUEUE3.KEY (src: KB Q85058)
+	CloseAfterKey                 // after step 5 has closed INQUEUE3.KEY (src: KB Q85058, Q86944)
 )
 
 // String names the choice as scenarios spell it.

@@ -21,6 +21,26 @@ func (e *MailbagError) Error() string {
 // Unwrap returns the cause.
 func (e *MailbagError) Unwrap() error { return e.Err }
 
+// newFileError says that a message or attachment file could not be made.
+type newFileError struct {
+	words string // a client's
+	err   error
+}
+
+// Error formats the cause: only a client has words for it.
+func (e *newFileError) Error() string { return e.err.Error() }
+
+// Unwrap returns the cause.
+func (e *newFileError) Unwrap() error { return e.err }
+
+// newFile is err, if any, as a failure to make a file for which a client has words.
+func newFile(words string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &newFileError{words, err}
+}
+
 // store writes a new message to a postoffice: attachments, message file, and a record
 // in each mailbag. The names that CONTROL.GLB gave are known before anything is written.
 //
@@ -93,7 +113,7 @@ func (s *store) writeFiles(attachments []Attachment, build func(first, id ID) (*
 	first, err := s.names.allocate(s.fs, len(attachments), func(i ID) (err error) {
 		id = i
 		file, err = s.fs.Open(MAIPath(i), s.names.create(createNew.Access, createNew.Share))
-		return err
+		return newFile(TransmitError, err)
 	})
 	if err == nil {
 		m, encoded, err = s.writeMessage(file, attachments, func() (*MAI, error) { return build(first, id) })
@@ -132,7 +152,7 @@ func (s *store) writeMessage(file File, attachments []Attachment, build func() (
 	}
 	for i, a := range attachments {
 		if err := writeFile(s.fs, ATTPath(m.Attachments[i].ID), createNew, a.Data); err != nil {
-			return nil, nil, err
+			return nil, nil, newFile(AttachmentError, err)
 		}
 	}
 	m.RefCount = uint16(len(s.bags))
@@ -140,5 +160,5 @@ func (s *store) writeMessage(file File, attachments []Attachment, build func() (
 	if err != nil {
 		return nil, nil, err
 	}
-	return m, encoded, writeFull(file, encoded, 0)
+	return m, encoded, newFile(TransmitError, writeFull(file, encoded, 0))
 }

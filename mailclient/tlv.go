@@ -4,7 +4,7 @@ import "fmt"
 
 // Identifier octets of FIPS PUB 98 elements.
 //
-// src: RFC 841 §4
+// src: RFC 841 §4; KB Q93239 (that a message file consists of them)
 const (
 	elemString  = 0x02
 	elemInteger = 0x20
