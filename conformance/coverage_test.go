@@ -1,6 +1,10 @@
 package conformance
 
 import (
+	"cmp"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -46,6 +50,42 @@ func TestEveryPublishedFailureIsTold(t *testing.T) {
 			t.Errorf("no case has the source KB %s, and it is not in outofscope.txt", q)
 		case isTold && isLeft:
 			t.Errorf("KB %s is told by a case and is in outofscope.txt", q)
+		}
+	}
+}
+
+// TestEveryArticleIsPlaced looks for each article in the sources of the code, the cases and
+// the tables of what is left out.
+func TestEveryArticleIsPlaced(t *testing.T) {
+	list, err := os.ReadFile("testdata/articles.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cited := map[string]bool{}
+	err = filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		kept := strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") || strings.HasSuffix(path, ".txt")
+		switch {
+		case err != nil || d.IsDir() && (d.Name() == "testdata" || strings.HasPrefix(d.Name(), ".") && d.Name() != ".."):
+			return cmp.Or(err, fs.SkipDir)
+		case d.IsDir() || !kept:
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		for _, q := range article.FindAllString(string(text), -1) {
+			cited[q] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	articles := article.FindAllString(string(list), -1)
+	if len(articles) == 0 {
+		t.Fatal("no articles")
+	}
+	for _, q := range articles {
+		if !cited[q] {
+			t.Errorf("KB %s is cited nowhere: model it, or say in leftout.txt why not", q)
 		}
 	}
 }

@@ -16,30 +16,11 @@ type OutOfScope struct{ Source, Title, Reason string }
 
 // OutOfScopes returns the list of outofscope.txt: a line each, source | title | reason.
 func OutOfScopes() (list []OutOfScope, err error) {
-	num := 0
-	for line := range strings.Lines(outOfScopeText) {
-		num++
-		line = strings.TrimSpace(line)
-		if line == "" || strings.HasPrefix(line, "#") {
-			continue
-		}
-		parts := strings.Split(line, "|")
-		const columns = 3
-		if len(parts) != columns {
-			return nil, &ParseError{File: "outofscope.txt", Line: num, Msg: "write source | title | reason"}
-		}
-		for i := range parts {
-			parts[i] = strings.TrimSpace(parts[i])
-			if parts[i] == "" {
-				return nil, &ParseError{File: "outofscope.txt", Line: num, Msg: "source, title or reason is missing"}
-			}
-		}
-		if err := checkSources(strings.Split(strings.ReplaceAll(parts[0], "; ", ";"), ";")); err != nil {
-			return nil, &ParseError{File: "outofscope.txt", Line: num, Msg: err.Error()}
-		}
-		list = append(list, OutOfScope{parts[0], parts[1], parts[2]})
+	rows, err := parseTable("outofscope.txt", outOfScopeText, "source", "title", "reason")
+	for _, r := range rows {
+		list = append(list, OutOfScope{r[0], r[1], r[2]})
 	}
-	return list, nil
+	return list, err
 }
 
 // sourceKinds group the cases of the README.
@@ -65,7 +46,7 @@ anything is in [ASSUMED.md](ASSUMED.md).
 `
 
 // WriteReadme writes the table of cases, by kinds of sources, what no case expresses,
-// and where other servers differ.
+// where other servers differ, and what the model leaves out.
 func WriteReadme(w io.Writer, cases []*Case) error {
 	var b strings.Builder
 	b.WriteString(readmeHead)
@@ -89,6 +70,9 @@ func WriteReadme(w io.Writer, cases []*Case) error {
 		return err
 	}
 	writeDifferences(&b, cases)
+	if err := writeLeftOut(&b); err != nil {
+		return err
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -16,7 +16,7 @@ const maxQuarantine = 1024
 var (
 	// errUnknownMID: nobody waits for this reply. It is discarded.
 	//
-	// src: [MS-CIFS] §3.2.5.1
+	// src: [MS-CIFS] §3.2.5.1; KB Q103879 (a reply has the MID of its request)
 	errUnknownMID = errors.New("reply to no request")
 	// errLateReply: the reply to a request that was given up. It is discarded.
 	errLateReply = errors.New("late reply")

@@ -28,7 +28,7 @@ const capabilities = smbwire.CapUnicode | smbwire.CapLargeFiles | smbwire.CapNTS
 
 // maxVcs is the number of circuits that a client is told to open.
 //
-// src: KB Q150275 (one circuit for all logons of a client)
+// src: KB Q150275, Q231798 (one circuit for all logons of a client)
 const maxVcs = 1
 
 // negotiate selects NT LM 0.12 or nothing.

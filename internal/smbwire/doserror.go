@@ -24,7 +24,8 @@ func (d dosError) raw() nt.Status { return nt.Status(d.class) | nt.Status(d.code
 // dosErrors maps both ways. In each direction the first match wins, so the row
 // of a code's usual meaning stands before its others.
 //
-// src: [MS-CIFS] §2.2.2.4
+// src: [MS-CIFS] §2.2.2.4; KB Q140062 (an invalid UID or TID is "the network name was
+// deleted").
 var dosErrors = [...]dosError{
 	{classDOS, 1, nt.StatusNotImplemented},       // ERRbadfunc
 	{classDOS, 1, nt.StatusInvalidDeviceRequest}, // ERRbadfunc
