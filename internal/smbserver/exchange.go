@@ -124,6 +124,7 @@ func (c *core) expire() {
 			x.overdue = true
 			c.makeReady(x)
 		case x.awaits == nil:
+			x.due = time.Time{} // should it wait for something else next
 			c.makeReady(x)
 		default:
 			c.breakTimedOut(x)

@@ -169,9 +169,8 @@ func (c *core) lockAll(x *exchange, o *openFile, r *smbwire.LockingAndXRequest) 
 		if st == nt.StatusSuccess {
 			continue
 		}
-		for _, made := range r.Locks[:i] {
-			_ = o.f.unlock(ranged(made)) // it was locked just now
-		}
+		o.f.locks = o.f.locks[:len(o.f.locks)-i] // those of this request
+		o.cir.locks -= i
 		if st == nt.StatusLockNotGranted {
 			st = c.awaitLock(x, o, l.Offset, r.Timeout)
 		}

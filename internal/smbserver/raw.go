@@ -69,7 +69,7 @@ func (c *core) writeRaw(x *exchange, r *smbwire.WriteRawRequest) (smbwire.Body, 
 		return nil, nt.StatusInvalidParameter
 	case o.access&writeRights == 0:
 		return nil, nt.StatusAccessDenied
-	case !c.rawMode(x.cir) || int(r.Count) > c.cfg.MaxRawBufLen:
+	case !c.rawMode(x.cir) || x.cir.raw != nil || int(r.Count) > c.cfg.MaxRawBufLen:
 		return nil, nt.StatusSMBUseStandard
 	case o.f.blocked(whole, true):
 		return nil, nt.StatusFileLockConflict

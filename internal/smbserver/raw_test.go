@@ -255,6 +255,41 @@ func TestSlowServer(t *testing.T) {
 	}
 }
 
+// A request that was taken up late waits for as long as it asked to, like any other.
+func TestSlowServerAndRequestsThatWait(t *testing.T) {
+	w := newWorld(t)
+	p, other := w.logon("WS1"), w.logon("WS2")
+	held, fid := other.open(nt.OplockNone, create("F")), p.open(nt.OplockNone, create("F"))
+	dir := p.open(nt.OplockNone, create("", directory()))
+	other.want(nt.StatusSuccess, lockRequest(held, 5, 0))
+	w.core.faults.Delay = time.Second
+	lock, change := p.send(lockRequest(fid, 5, -time.Millisecond)), p.send(notifyRequest(dir, nt.NotifyFileName, false))
+	w.sleep(time.Hour)
+	p.wantNone(lock)
+	p.wantNone(change)
+	w.core.faults.Delay = 0
+	other.want(nt.StatusSuccess, unlockRequest(held, 5))
+	other.open(nt.OplockNone, create("G"))
+	p.wantReply(lock, nt.StatusSuccess)
+	p.wantChanges(change, nt.Change{Action: nt.NotifyAdded, Name: "G"})
+}
+
+// A client that does not wait for the interim response gets one raw write at a time.
+func TestSlowServerAndRawWritesAtOnce(t *testing.T) {
+	w := newWorld(t, func(c *Config) { c.RawWorkItems = 2 })
+	p := w.logon("WS1")
+	fid := p.open(nt.OplockNone, create("F"))
+	w.core.faults.Delay = time.Second
+	first, second := p.send(rawRequest(fid, 5, 0, "")), p.send(rawRequest(fid, 5, 0, ""))
+	w.sleep(time.Second)
+	p.wantReply(first, nt.StatusSuccess)
+	p.complete(second, nt.StatusSMBUseStandard, 0)
+	p.hangUp()
+	if w.core.rawItems != 0 {
+		t.Errorf("%d raw work items are lost", w.core.rawItems)
+	}
+}
+
 func TestRawCarries65535Bytes(t *testing.T) {
 	w := newWorld(t)
 	p := w.logon("WS1")

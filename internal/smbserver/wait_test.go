@@ -98,6 +98,22 @@ func TestARequestThatWaitsUnlocksAtOnce(t *testing.T) {
 	b.want(nt.StatusLockNotGranted, lockRequest(fb, 2, 0))
 }
 
+// What a refused request had locked is taken back, and not a lock of the same bounds that
+// was there before.
+func TestARefusedRequestKeepsEarlierLocks(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.logon("WS1"), w.logon("WS2")
+	fa, fb := a.open(nt.OplockNone, create("F")), b.open(nt.OplockNone, create("F"))
+	a.want(nt.StatusSuccess, lockRequest(fa, 1, 0))
+	b.want(nt.StatusSuccess, lockRequest(fb, 2, 0))
+	shared := lockRequest(fa, 1, 0)
+	shared.Type |= smbwire.LockShared
+	shared.Locks = append(shared.Locks, smbwire.LockRange{PID: 1, Offset: 2, Length: 1})
+	a.want(nt.StatusLockNotGranted, shared)
+	shared.FID, shared.Locks = fb, shared.Locks[:1]
+	b.want(nt.StatusLockNotGranted, shared) // the exclusive lock is there
+}
+
 func TestWaitersAreServedInOrder(t *testing.T) {
 	w := newWorld(t)
 	holder := w.logon("WS0")
