@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -60,6 +61,45 @@ func TestThereIsOneBoxAFileAtATime(t *testing.T) {
 			t.Errorf("%d boxes, %d opens", n, s.opens("F"))
 		}
 	})
+}
+
+// The error of a raw write that nobody waited for comes with the next request on the
+// file, whichever that is. Its caller gets it, and the loss is told ([MS-CIFS] §3.2.5.18).
+func TestALostRawWriteIsToldByAnyNextRequest(t *testing.T) {
+	const held = 16384
+	x := nt.LockRange{Offset: 0, Length: 10}
+	for name, next := range map[string]func(h *rdr.Handle) error{
+		"a paging read":     func(h *rdr.Handle) error { _, err := h.ReadAt(make([]byte, 10), 0); return err },
+		"a lock":            func(h *rdr.Handle) error { return h.Lock(x, false) },
+		"a lock that waits": func(h *rdr.Handle) error { return h.Lock(x, true) },
+		"a flush":           (*rdr.Handle).Flush,
+	} {
+		t.Run(name, func(t *testing.T) {
+			tellAll(t, "t1", "", func(s *story) {
+				f, err := s.ws2.Open("F", create(nt.GenericWrite, nt.ShareNone))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := f.WriteAt(make([]byte, held), 0); err != nil {
+					t.Fatal(err)
+				}
+				_ = f.Close()
+				s.RT.Sleep(time.Minute)
+				h := s.open("F", create(readWrite, nt.ShareRead))
+				s.Volume.SetCapacity(held + 4096) // room for what is in the request of the raw write
+				s.write(h, make([]byte, 8192), held)
+				s.RT.Sleep(10 * time.Second)
+				s.wantEvents()
+				if err := next(h); !errors.Is(err, nt.StatusDiskFull) {
+					t.Errorf("%s: %v", name, err)
+				}
+				s.wantEvents(rdr.EventLostDelayedWrite)
+				s.close(h)
+				s.RT.Sleep(time.Minute)
+				s.wantEvents(rdr.EventLostDelayedWrite)
+			})
+		})
+	}
 }
 
 // A file that was to be deleted on close, and is not, has an event of its own

@@ -368,7 +368,7 @@ func (h *Handle) Size() (int64, error) {
 	if err := h.f.cached.FlushBehind(); err != nil {
 		return 0, wrap("size", h.f.path, err)
 	}
-	info, err := h.open.remote.QueryFile(h.open.h)
+	info, err := h.f.queryFile(h.open)
 	return info.Size, wrap("size", h.f.path, err)
 }
 
@@ -385,7 +385,7 @@ func (h *Handle) SetSize(size int64) error {
 	if err := h.Flush(); err != nil {
 		return err
 	}
-	if err := h.open.remote.SetSize(h.open.h, size); err != nil {
+	if err := h.f.hear(h.open, h.open.remote.SetSize(h.open.h, size)); err != nil {
 		return wrap("set size", h.f.path, err)
 	}
 	h.f.answered()

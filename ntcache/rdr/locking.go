@@ -65,7 +65,7 @@ func (h *Handle) sendLock(t *lockTable, l *heldLock, wait bool) error {
 	if !wait && h.readsAhead(t, l) {
 		p := make([]byte, l.r.Length)
 		n, err := o.remote.LockAndRead(o.h, p, int64(l.r.Offset))
-		if err == nil || errors.Is(err, io.EOF) {
+		if err = h.f.hear(o, err); err == nil || errors.Is(err, io.EOF) {
 			t.put(l, lockAtServer, p[:n])
 			return nil
 		}
@@ -86,9 +86,9 @@ func (h *Handle) sendLock(t *lockTable, l *heldLock, wait bool) error {
 func (h *Handle) ask(r nt.LockRange, wait bool) error {
 	o := h.open
 	if !wait {
-		return o.remote.Lock(o.h, r, 0)
+		return h.f.hear(o, o.remote.Lock(o.h, r, 0))
 	}
-	return o.circuit.longTerm(func() error { return o.remote.Lock(o.h, r, rt.Forever) })
+	return h.f.hear(o, o.circuit.longTerm(func() error { return o.remote.Lock(o.h, r, rt.Forever) }))
 }
 
 // readsAhead reports whether a lock request shall read the range too: it is exclusive,
@@ -169,10 +169,10 @@ func (t *lockTable) unlock(l *heldLock, behind bool) error {
 	write := t.takeDirty(l)
 	t.f.flushBehind("unlock")
 	if write == nil {
-		return l.o.remote.Unlock(l.o.h, l.r)
+		return t.f.hear(l.o, l.o.remote.Unlock(l.o.h, l.r))
 	}
 	n, err := l.o.remote.WriteAndUnlock(l.o.h, write, int64(l.r.Offset))
-	if errors.Is(err, nt.StatusNotSupported) {
+	if errors.Is(t.f.hear(l.o, err), nt.StatusNotSupported) {
 		if n, err = t.f.writeRemote(l.o, write, int64(l.r.Offset)); err == nil {
 			return l.o.remote.Unlock(l.o.h, l.r)
 		}

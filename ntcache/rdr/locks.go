@@ -265,7 +265,7 @@ func (t *lockTable) recache() {
 	f.io.AcquireExclusive()
 	defer f.io.Release()
 	if o := f.pagingOpen(nt.AccessMask.CanRead); o != nil && f.caches() {
-		if info, err := o.remote.QueryFile(o.h); err == nil { // else the circuit is gone, and all that is cached with it
+		if info, err := f.queryFile(o); err == nil { // else the circuit is gone, and all that is cached with it
 			f.cached.Reinitialize(info.Size)
 		}
 	}
@@ -316,7 +316,7 @@ func (t *lockTable) sendCached(o *serverOpen) {
 	if len(cached) == 0 {
 		return
 	}
-	err := o.remote.LockAll(o.h, ranges)
+	err := f.hear(o, o.remote.LockAll(o.h, ranges))
 	for _, l := range cached {
 		if err != nil && !circuitGone(err) && !t.sendOne(l) {
 			t.drop(l)

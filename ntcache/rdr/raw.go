@@ -204,6 +204,26 @@ func (f *fcb) confirm(o *serverOpen, err error) {
 	}
 }
 
+// hear is confirm for a request that is no plain write, and returns err. A lock in the way
+// is an answer of its own; what the client has not got was not sent; and that a circuit has
+// gone is told once for all that was on it.
+func (f *fcb) hear(o *serverOpen, err error) error {
+	switch {
+	case errors.Is(err, io.EOF):
+		f.confirm(o, nil)
+	case errors.Is(err, nt.StatusLockNotGranted), errors.Is(err, nt.StatusFileLockConflict), errors.Is(err, nt.StatusNotSupported):
+	case err == nil || !circuitGone(err):
+		f.confirm(o, err)
+	}
+	return err
+}
+
+// queryFile asks the server for what it knows of the file.
+func (f *fcb) queryFile(o *serverOpen) (nt.FileInfo, error) {
+	info, err := o.remote.QueryFile(o.h)
+	return info, f.hear(o, err)
+}
+
 // probe asks how a raw write went that nobody was told of, before a file that is not to
 // be closed yet becomes dormant.
 //
@@ -213,8 +233,7 @@ func (f *fcb) probe(o *serverOpen) {
 	ask := o.unconfirmed > 0 && o.caching.close && !o.dead
 	f.r.mu.Unlock()
 	if ask {
-		_, err := o.remote.QueryFile(o.h)
-		f.confirm(o, err)
+		_, _ = f.queryFile(o) // what it says of the raw write has been told
 	}
 }
 
@@ -237,5 +256,5 @@ func (f *fcb) readRemote(o *serverOpen, p []byte, off int64) (n int, err error) 
 			err = io.EOF
 		}
 	}
-	return n, err
+	return n, f.hear(o, err)
 }
