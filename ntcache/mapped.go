@@ -1,13 +1,10 @@
 package ntcache
 
 import (
-	"errors"
 	"io"
-)
 
-// ErrBeyondSection is returned for a write through a mapping beyond the size that the
-// file had when it was mapped.
-var ErrBeyondSection = errors.New("ntcache: write beyond the end of the mapped section")
+	"github.com/ntrdr/ntrdr/internal/nt"
+)
 
 // MappedView is a user's mapping of a whole file. It shares its pages with the file's
 // cached handles: both see the same bytes at once. What is written through it is found
@@ -39,6 +36,9 @@ func (s *SharedCacheMap) Mapped() bool {
 
 // ReadAt reads through the mapping; io.EOF with a short count at the end.
 func (w *MappedView) ReadAt(p []byte, off int64) (int, error) {
+	if off < 0 {
+		return 0, nt.StatusAccessViolation
+	}
 	n := min(int64(len(p)), max(w.size-off, 0))
 	got, err := w.s.CopyRead(p[:n], off)
 	if err == nil && got < len(p) {
@@ -47,10 +47,10 @@ func (w *MappedView) ReadAt(p []byte, off int64) (int, error) {
 	return got, err
 }
 
-// WriteAt writes through the mapping. No page is dirty yet.
+// WriteAt writes through the mapping, which does not extend the file. No page is dirty yet.
 func (w *MappedView) WriteAt(p []byte, off int64) (int, error) {
 	if off < 0 || off > w.size-int64(len(p)) {
-		return 0, ErrBeyondSection
+		return 0, nt.StatusAccessViolation
 	}
 	for n := 0; n < len(p); {
 		at := off + int64(n)

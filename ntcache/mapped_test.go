@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/ntrdr/ntrdr/internal/nt"
 	"github.com/ntrdr/ntrdr/internal/rt/simrt"
 	"github.com/ntrdr/ntrdr/ntcache"
 )
@@ -88,8 +89,11 @@ func TestAMappingDoesNotExtendTheFile(t *testing.T) {
 	run(t, ntcache.Stock(), func(k *simrt.Kernel, m *ntcache.Manager) {
 		s := m.NewMap("f", &disk{k: k, data: make([]byte, 100)}, 100)
 		v := s.Map()
-		if _, err := v.WriteAt([]byte("12345"), 96); !errors.Is(err, ntcache.ErrBeyondSection) {
+		if _, err := v.WriteAt([]byte("12345"), 96); !errors.Is(err, nt.StatusAccessViolation) {
 			t.Errorf("write across the end: %v", err)
+		}
+		if _, err := v.ReadAt(make([]byte, 1), -1); !errors.Is(err, nt.StatusAccessViolation) {
+			t.Errorf("read before the start: %v", err)
 		}
 		mustWrite(t, s, []byte("more"), 100)
 		got := make([]byte, 10)

@@ -21,6 +21,7 @@ const (
 	StatusUnsuccessful           Status = 0xC0000001
 	StatusNotImplemented         Status = 0xC0000002
 	StatusInvalidInfoClass       Status = 0xC0000003
+	StatusAccessViolation        Status = 0xC0000005
 	StatusInvalidHandle          Status = 0xC0000008
 	StatusInvalidParameter       Status = 0xC000000D
 	StatusNoSuchFile             Status = 0xC000000F
@@ -99,6 +100,7 @@ var statusTable = map[Status]statusInfo{
 	StatusUnsuccessful:           {"STATUS_UNSUCCESSFUL", 31},
 	StatusNotImplemented:         {"STATUS_NOT_IMPLEMENTED", 1},
 	StatusInvalidInfoClass:       {"STATUS_INVALID_INFO_CLASS", 87},
+	StatusAccessViolation:        {"STATUS_ACCESS_VIOLATION", 998},
 	StatusInvalidHandle:          {"STATUS_INVALID_HANDLE", 6},
 	StatusInvalidParameter:       {"STATUS_INVALID_PARAMETER", 87},
 	StatusNoSuchFile:             {"STATUS_NO_SUCH_FILE", 2},

@@ -16,9 +16,10 @@ type Handle struct {
 	r    *Redirector
 	f    *fcb
 	open *serverOpen
-	dos  bool // an MS-DOS program's
 
-	closed bool // guarded by Redirector.mu
+	// Guarded by Redirector.mu.
+	dos    bool // an MS-DOS program's
+	closed bool
 }
 
 // fromWin32 is what reaches the redirector of an application's CreateFile: specific
@@ -184,6 +185,10 @@ func (o *serverOpen) kill() {
 func (h *Handle) rights() (caching, error) {
 	h.r.mu.Lock()
 	defer h.r.mu.Unlock()
+	return h.rightsLocked()
+}
+
+func (h *Handle) rightsLocked() (caching, error) {
 	switch {
 	case h.r.stopped:
 		return caching{}, &nt.Error{Status: nt.StatusUnsuccessful, Err: ErrStop}

@@ -17,16 +17,19 @@ type Mapping struct {
 // Map maps the file, as MapViewOfFile does. Its pages are those of the file's cached
 // handles on this machine, and no other machine's.
 func (h *Handle) Map() (*Mapping, error) {
-	if _, err := h.rights(); err != nil {
-		return nil, wrap("map", h.f.path, err)
-	}
 	if !h.open.params.Access.CanRead() {
 		return nil, wrap("map", h.f.path, nt.StatusAccessDenied)
 	}
 	h.r.mu.Lock()
-	h.open.mappings++
-	h.open.mapped = true
+	_, err := h.rightsLocked()
+	if err == nil {
+		h.open.mappings++ // before a Close can look
+		h.open.mapped = true
+	}
 	h.r.mu.Unlock()
+	if err != nil {
+		return nil, wrap("map", h.f.path, err)
+	}
 	return &Mapping{h: h, view: h.f.cached.Map()}, nil
 }
 

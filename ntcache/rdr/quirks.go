@@ -97,8 +97,11 @@ func (r *Redirector) running() error {
 //
 // src: KB Q111027 (that it is the first alone is assumed)
 func (h *Handle) afterDOSWrite() {
-	if h.dos && h.r.cfg.NtrdrQuirkInt21LostWrite {
-		h.dos = false
+	h.r.mu.Lock()
+	first := h.dos && h.r.cfg.NtrdrQuirkInt21LostWrite
+	h.dos = h.dos && !first
+	h.r.mu.Unlock()
+	if first {
 		h.r.popUp(h.f.path)
 	}
 }
