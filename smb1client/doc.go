@@ -24,6 +24,7 @@
 // being sent until it is done: its data has no header by which it could be told from
 // a reply. A request that waits at the server, for a lock or for a change in a
 // directory, has no timer, occupies a permit and keeps raw exchanges from happening.
+// Ping, an ECHO without a permit, finds out whether the server is still there.
 //
 // # Tasks
 //
@@ -47,5 +48,7 @@
 // returns at most MaxFindEntries entries; one request of it asks for at most
 // maxTransaction bytes. Acknowledging a break needs no permit, but the writes that a
 // handler does first need one each: a server with a MaxMpxCount of 1 that grants
-// oplocks can make a client wait for itself until a timer fires.
+// oplocks can make a client wait for itself until a timer fires. Requests without a timer
+// can take all permits: then the unlock that would end them waits for one, and only
+// CancelWaits helps.
 package smb1client

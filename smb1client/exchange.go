@@ -72,6 +72,17 @@ func (c *Client) do(req *smbwire.Message, w *call) (*smbwire.Message, error) {
 	defer c.leave()
 	c.slots.Acquire(rt.Forever)
 	defer c.slots.Release()
+	return c.await(req, w)
+}
+
+// doNow is do without a permit.
+func (c *Client) doNow(req *smbwire.Message, w *call) (*smbwire.Message, error) {
+	c.enter()
+	defer c.leave()
+	return c.await(req, w)
+}
+
+func (c *Client) await(req *smbwire.Message, w *call) (*smbwire.Message, error) {
 	if err := c.send(req, w); err != nil {
 		return nil, err
 	}

@@ -152,6 +152,37 @@ func TestLockAndReadWriteAndUnlock(t *testing.T) {
 	}
 }
 
+// A server that has gone is found although requests without a timer have all permits.
+func TestPingNeedsNoPermit(t *testing.T) {
+	inSim(t, func(k *simrt.Kernel) {
+		_, conn := newPeer(t, k, func(p *peer, req *smbwire.Message) {
+			switch req.Chain[0].(type) {
+			case *smbwire.NTCreateAndXRequest:
+				p.created(req, 0x801)
+			case *smbwire.EchoRequest:
+				echoes(p, req)
+			}
+		})
+		tree := logon(t, conn, Options{Runtime: k, MaxCmds: 2})
+		h := mustCreate(t, tree, "D")
+		for range 2 {
+			k.Go("watch", func() { _, _ = tree.NotifyChange(h, NotifyFileName, false) })
+		}
+		k.Sleep(time.Second)
+		answered := k.NewEvent(rt.Notification)
+		k.Go("ping", func() {
+			if err := tree.Session().Client().Ping(); err != nil {
+				t.Error(err)
+			}
+			answered.Set()
+		})
+		if !answered.Wait(time.Minute) {
+			t.Error("the ping waits for a watch")
+		}
+		closeClient(t, tree)
+	})
+}
+
 func TestNotifyChange(t *testing.T) {
 	changes := []nt.Change{{Action: nt.NotifyAdded, Name: "F1"}, {Action: nt.NotifyRemoved, Name: "F2"}}
 	params := smbwire.EncodeChanges(changes)

@@ -186,12 +186,22 @@ func (s *Session) message(tid smbwire.TID, body smbwire.Body) *smbwire.Message {
 }
 
 // Echo sends data to the server and checks that it comes back.
-func (c *Client) Echo(data []byte) error {
-	reply, err := c.request("echo", "", &smbwire.Message{
-		Header: c.header(), Chain: []smbwire.Body{&smbwire.EchoRequest{EchoCount: 1, Data: data}},
-	})
+func (c *Client) Echo(data []byte) error { return c.echo(data, c.do) }
+
+// Ping is Echo without a permit: it finds out whether the server is there while requests
+// without a timer have them all.
+//
+// src: assumed (else nothing would end what waits for a server that has gone)
+func (c *Client) Ping() error { return c.echo([]byte("ntrdr"), c.doNow) }
+
+func (c *Client) echo(data []byte, do func(*smbwire.Message, *call) (*smbwire.Message, error)) error {
+	req := &smbwire.EchoRequest{EchoCount: 1, Data: data}
+	reply, err := do(&smbwire.Message{Header: c.header(), Chain: []smbwire.Body{req}}, c.newCall(req.Command()))
 	if err != nil {
-		return err
+		return errorFor("echo", "", err)
+	}
+	if st := reply.Header.NTStatus(); st != nt.StatusSuccess {
+		return &nt.Error{Op: "echo", Status: st}
 	}
 	if r, ok := reply.Chain[0].(*smbwire.EchoResponse); !ok || string(r.Data) != string(data) {
 		return badReply("echo")

@@ -131,7 +131,7 @@ func (w *Workstation) dial() (link.Conn, error) {
 type remote struct{ *smb1client.Tree }
 
 // Echo asks the server whether it is there.
-func (m remote) Echo() error { return m.Session().Client().Echo([]byte("ntrdr")) }
+func (m remote) Echo() error { return m.Session().Client().Ping() }
 
 // Hangup ends the circuit.
 func (m remote) Hangup() error { return m.Session().Client().Close() }
