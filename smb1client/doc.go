@@ -45,8 +45,8 @@
 // signatures: a server that requires one of these is refused by name. No MPX
 // transfers, no named pipes, no DFS. Of the subcommands of NT_TRANSACT there is only
 // NOTIFY_CHANGE. Only requests that wait at the server can be cancelled. A search
-// returns at most MaxFindEntries entries; one request of it asks for at most
-// maxTransaction bytes. Acknowledging a break needs no permit, but the writes that a
+// returns at most MaxFindEntries entries; one request of it asks for as many bytes as
+// Options.SearchBuffer. Acknowledging a break needs no permit, but the writes that a
 // handler does first need one each: a server with a MaxMpxCount of 1 that grants
 // oplocks can make a client wait for itself until a timer fires. Requests without a timer
 // can take all permits: then the unlock that would end them waits for one, and only

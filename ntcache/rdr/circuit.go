@@ -123,6 +123,20 @@ func (r *Redirector) noticeLoss(err error) {
 	}
 }
 
+// circuitGone reports whether err says that the circuit died, as opposed to an
+// answer of the server.
+func circuitGone(err error) bool {
+	for _, st := range [...]nt.Status{
+		nt.StatusUnexpectedNetworkError, nt.StatusNetworkNameDeleted, nt.StatusIOTimeout, nt.StatusFileClosed,
+		nt.StatusConnectionDisconnected, nt.StatusConnectionReset, nt.StatusVirtualCircuitClosed, nt.StatusInvalidNetworkResponse,
+	} {
+		if errors.Is(err, st) {
+			return true
+		}
+	}
+	return false
+}
+
 // filesLocked returns the FCBs in order of path.
 func (r *Redirector) filesLocked() []*fcb {
 	files := make([]*fcb, 0, len(r.fcbs))

@@ -1,0 +1,94 @@
+package rdr
+
+import (
+	"github.com/ntrdr/ntrdr/internal/nt"
+	"github.com/ntrdr/ntrdr/internal/rt"
+)
+
+// Close is CloseHandle. It sends what is dirty and then CLOSE, behind the
+// application's back unless the configuration says otherwise, and never returns the
+// error of either.
+//
+// src: KB Q143413 (the data is sent on close), KB Q190812 (CLOSE after the
+// application has moved on); the three switches' meanings are assumed.
+func (h *Handle) Close() error {
+	r, f := h.r, h.f
+	r.mu.Lock()
+	if h.closed {
+		r.mu.Unlock()
+		return wrap("close", f.path, nt.StatusInvalidHandle)
+	}
+	h.closed = true
+	mapped := h.open.mappings > 0
+	r.mu.Unlock()
+	f.leaveLocks(h.open)
+	if mapped {
+		h.closeLater()
+	} else {
+		h.finishClose()
+	}
+	return nil
+}
+
+// finishClose sends what is dirty and then CLOSE.
+func (h *Handle) finishClose() {
+	r, f := h.r, h.f
+	r.mu.Lock()
+	f.users++
+	f.closings++
+	f.settled.Reset()
+	r.mu.Unlock()
+	r.startBehind()
+	if !r.cfg.UseCloseBehind {
+		f.awaitIO()
+		f.cleanup(h.open, func() {})
+		return
+	}
+	flushed := r.rt.NewEvent(rt.Notification)
+	r.rt.Go("close-behind "+f.path, func() { f.cleanupBehind(h.open, flushed.Set) })
+	if r.cfg.NtrdrCloseWaitsForFlush {
+		flushed.Wait(rt.Forever)
+	}
+}
+
+// awaitIO waits for the reads and writes that are under way.
+func (f *fcb) awaitIO() {
+	f.io.AcquireExclusive()
+	f.io.Release()
+}
+
+// cleanupBehind is cleanup, on a worker thread of the Cache Manager if there is
+// something to flush. It waits for a write that is under way before it takes one: the
+// write may itself wait for a worker thread to make pages clean.
+func (f *fcb) cleanupBehind(o *serverOpen, flushed func()) {
+	f.awaitIO()
+	work := func() { f.cleanup(o, flushed) }
+	if f.dirtyBytes() > 0 {
+		f.r.cache.WriteBehind(f.cached, work)
+		return
+	}
+	work()
+}
+
+// cleanup flushes the file and closes one of its opens, or leaves it dormant.
+func (f *fcb) cleanup(o *serverOpen, flushed func()) {
+	r := f.r
+	if !f.discardDoomed(o) {
+		f.flushBehind("close")
+	}
+	flushed()
+	f.closeLocks(o, func() {
+		f.probe(o)
+		if !r.makeDormant(o) {
+			f.closeAtServer(o)
+		}
+	})
+	r.mu.Lock()
+	f.closings--
+	if f.closings == 0 {
+		f.settled.Set()
+	}
+	r.mu.Unlock()
+	r.release(f)
+	r.endBehind()
+}
