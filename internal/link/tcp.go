@@ -57,7 +57,7 @@ func StockTCP() TCPParams {
 		MaxConnectRetransmissions: 3,                      // src: KB Q140552
 		DelayedAck:                200 * time.Millisecond, // src: KB Q153596 (gaps of 0.193 to 0.195 s in its trace)
 		AckEvery:                  2,                      // src: RFC 1122 §4.2.3.2
-		Nagle:                     false,                  // src: assumed (KB Q236316 has it on for NetBT; a message is sent at once and rarely meets it)
+		Nagle:                     false,                  // src: assumed (KB Q236316 has it on in 4.0 before SP6, nothing is said of 3.5x; NtrdrNagle)
 		SendBuffer:                64 << 10,               // src: assumed (a message of the largest raw block fits)
 		RecvBuffer:                64 << 10,               // src: assumed (as SendBuffer)
 	}

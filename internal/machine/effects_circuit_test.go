@@ -43,6 +43,17 @@ var circuitEffects = []effect{
 		stock: "error 2", changed: "error 121", // not found; the semaphore timeout
 	},
 	{
+		set:   "NtrdrNagle=1",
+		given: "UseWriteBehind=0",
+		observe: func(s *story) string {
+			h := s.file("F", nt.ShareRead)
+			took := s.elapsed(func() { s.write(h, make([]byte, 2000), 0) }) // a full segment and a short one
+			return fmt.Sprint(took.Round(100 * time.Millisecond))
+		},
+		link:  "lan10",
+		stock: "0s", changed: "200ms",
+	},
+	{
 		set: "NtrdrReconnectVc0=0",
 		observe: func(s *story) string {
 			s.file("F", nt.ShareNone)

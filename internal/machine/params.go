@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ntrdr/ntrdr/internal/link"
 	"github.com/ntrdr/ntrdr/internal/registry"
 	"github.com/ntrdr/ntrdr/internal/smbserver"
 	"github.com/ntrdr/ntrdr/ntcache"
@@ -101,6 +102,13 @@ func CacheConfig(s registry.Settings) ntcache.Config {
 	c.FileDirtyLimit = int(s.DWORD("NtrdrFileDirtyLimit"))
 	c.ConcurrentFileFlushes = int(s.DWORD("NtrdrConcurrentFileFlushes"))
 	return c
+}
+
+// TCPParams maps the registry to the TCP of a workstation's link.
+func TCPParams(s registry.Settings) *link.TCPParams {
+	p := link.StockTCP()
+	p.Nagle = s.Bool("NtrdrNagle")
+	return &p
 }
 
 // maxCmds maps MaxCmds, which must let at least one request through.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/ntrdr/ntrdr/internal/link"
 	"github.com/ntrdr/ntrdr/internal/registry"
 )
 
@@ -16,6 +17,7 @@ type everything struct {
 	MaxCmds    int
 	Circuits   any
 	Cache      any
+	TCP        link.TCPParams
 }
 
 func decided(t *testing.T, s registry.Settings) everything {
@@ -24,7 +26,7 @@ func decided(t *testing.T, s registry.Settings) everything {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return everything{RedirectorConfig(s), ServerConfig(s), n, circuits(s), CacheConfig(s)}
+	return everything{RedirectorConfig(s), ServerConfig(s), n, circuits(s), CacheConfig(s), *TCPParams(s)}
 }
 
 // A value that the table calls acted on changes a configuration; one that it does

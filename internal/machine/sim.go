@@ -96,11 +96,12 @@ func (s *Sim) assemble(cfg SimConfig) error {
 	}
 	s.Link, err = simlink.New(s.Kernel, cfg.Link, simlink.Options{
 		Name: ActorSenderHost, Loss: cfg.Loss, Outages: cfg.Outages, Trace: s.Trace.Actor(ActorLink), KeepAlive: sessionKeepAlive,
+		TCP: TCPParams(cfg.Settings),
 	})
 	if err != nil {
 		return err
 	}
-	s.MailerLink, err = simlink.New(s.Kernel, lan, simlink.Options{Name: ActorMailerHost, KeepAlive: sessionKeepAlive})
+	s.MailerLink, err = simlink.New(s.Kernel, lan, simlink.Options{Name: ActorMailerHost, KeepAlive: sessionKeepAlive, TCP: TCPParams(cfg.Mailer)})
 	if err != nil {
 		return err
 	}

@@ -83,9 +83,11 @@ func (w *world) addWorkstation(ws Machine, load Workload, cached bool) error {
 	if err != nil {
 		return err
 	}
-	l, err := simlink.New(w.kernel, profile, simlink.Options{
-		Name: ws.String(), Loss: load.Loss, KeepAlive: time.Hour, Trace: w.trace.Actor("link-" + ws.String()),
-	})
+	opt := simlink.Options{Name: ws.String(), Loss: load.Loss, KeepAlive: time.Hour, Trace: w.trace.Actor("link-" + ws.String())}
+	if cached {
+		opt.TCP = machine.TCPParams(w.sets[ws])
+	}
+	l, err := simlink.New(w.kernel, profile, opt)
 	if err != nil {
 		return err
 	}

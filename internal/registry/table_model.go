@@ -35,6 +35,8 @@ var modelParams = []Param{
 		"granularity of read-ahead on a link that carries it in the time for raw mode; a power of two").acted(),
 	number("NtrdrSlowReadAhead", 4096, 65536, UnitBytes, 4096, oursModel,
 		"granularity of read-ahead on other links; a power of two").acted(),
+	flag("NtrdrNagle", 0, "ours (KB Q236316, which switches it off in NT 4.0 SP6)",
+		"1: the modelled TCP of both ends holds a short segment back while another is not acknowledged").acted(),
 	number("NtrdrSemaphoreWrites", 0, anyDWORD, "writes", 16, "ours (KB Q169742 says copying a file)",
 		"writes in a row that NtrdrQuirkSemaphore298 lets pass").acted(),
 }
