@@ -102,6 +102,19 @@ func TestALostRawWriteIsToldByAnyNextRequest(t *testing.T) {
 	}
 }
 
+// FlushFileBuffers tells what became of a raw write that was not answered, without
+// SMB_COM_FLUSH too.
+func TestFlushFileBuffersAsksForTheErrorOfARawWrite(t *testing.T) {
+	tellAll(t, "t1", rdrKey+`"NtrdrFlushSendsSMBFlush"=dword:0`, func(s *story) {
+		h := s.open("F", create(readWrite, nt.ShareRead))
+		s.Volume.SetCapacity(4096)
+		s.write(h, make([]byte, 8192), 0)
+		if err := h.Flush(); !errors.Is(err, nt.StatusDiskFull) {
+			t.Error(err)
+		}
+	})
+}
+
 // A file that was to be deleted on close, and is not, has an event of its own
 // (KB Q168845).
 func TestADeleteOnCloseThatFailsIsLogged(t *testing.T) {

@@ -78,7 +78,9 @@ func (f *fcb) cleanup(o *serverOpen, flushed func()) {
 	}
 	flushed()
 	f.closeLocks(o, func() {
-		f.probe(o)
+		if f.mayStayOpen(o) {
+			_ = f.probe(o) // the event log has it
+		}
 		if !r.makeDormant(o) {
 			f.closeAtServer(o)
 		}

@@ -7,6 +7,13 @@ import (
 	"github.com/ntrdr/ntrdr/internal/trace"
 )
 
+// mayStayOpen reports whether an open may outlive its handle.
+func (f *fcb) mayStayOpen(o *serverOpen) bool {
+	f.r.mu.Lock()
+	defer f.r.mu.Unlock()
+	return o.caching.close && !o.dead
+}
+
 // makeDormant keeps a file open at the server after the application closed it, if
 // its batch oplock still allows that. The oldest dormant file makes room.
 //

@@ -194,6 +194,9 @@ func (h *Handle) Flush() error {
 		err = h.open.remote.Flush(h.open.h)
 		h.f.confirm(h.open, err)
 	}
+	if err == nil {
+		err = h.f.probe(h.open)
+	}
 	return wrap("flush", h.f.path, err)
 }
 

@@ -97,8 +97,11 @@ func (r *Redirector) running() error {
 //
 // src: KB Q111027 (that it is the first alone is assumed)
 func (h *Handle) afterDOSWrite() {
+	if !h.r.cfg.NtrdrQuirkInt21LostWrite {
+		return
+	}
 	h.r.mu.Lock()
-	first := h.dos && h.r.cfg.NtrdrQuirkInt21LostWrite
+	first := h.dos
 	h.dos = h.dos && !first
 	h.r.mu.Unlock()
 	if first {

@@ -224,17 +224,19 @@ func (f *fcb) queryFile(o *serverOpen) (nt.FileInfo, error) {
 	return info, f.hear(o, err)
 }
 
-// probe asks how a raw write went that nobody was told of, before a file that is not to
-// be closed yet becomes dormant.
+// probe asks how a raw write went that nobody was told of, if there is one: before a file
+// that is not to be closed yet becomes dormant, and for FlushFileBuffers.
 //
 // src: [MS-CIFS] §3.2.5.18 (a client may probe, with a null SEEK; here with a query)
-func (f *fcb) probe(o *serverOpen) {
+func (f *fcb) probe(o *serverOpen) error {
 	f.r.mu.Lock()
-	ask := o.unconfirmed > 0 && o.caching.close && !o.dead
+	ask := o.unconfirmed > 0 && !o.dead
 	f.r.mu.Unlock()
-	if ask {
-		_, _ = f.queryFile(o) // what it says of the raw write has been told
+	if !ask {
+		return nil
 	}
+	_, err := f.queryFile(o)
+	return err
 }
 
 // readRemote reads into p, raw where that is possible.
