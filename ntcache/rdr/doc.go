@@ -34,6 +34,7 @@
 //	lockTable.moving            rt.Resource; held across a break's flush and locks
 //	fcb.io                      rt.Resource; held across an application's read or write
 //	  writeBehind.sending       rt.Resource; held across the WRITE of an L2 buffer
+//	  lockTable.sending         rt.Resource; held across the WRITE of a lock buffer
 //	  SharedCacheMap.writing    rt.Resource, of ntcache; held across paging writes
 //	    Redirector.mu           tables, FCB fields, event log; never held across a
 //	                            call into Remote or ntcache

@@ -227,13 +227,16 @@ func (f *fcb) ReleaseFromLazyWrite() {
 }
 
 // flushBehind sends everything dirty; errors go to the event log.
-func (f *fcb) flushBehind(why string) {
-	dirty := f.dirtyBytes()
+func (f *fcb) flushBehind(why string) { f.flushBehindBut(why, nil) }
+
+// flushBehindBut leaves out what waits for the unlock of a lock that is not nil.
+func (f *fcb) flushBehindBut(why string, but *heldLock) {
+	dirty := f.dirtyBytesBut(but)
 	if dirty > 0 {
 		f.r.tr.Emit(trace.Event{Kind: trace.FileFlush, Path: f.path, Len: dirty, Text: why})
 	}
 	l2err := f.l2.flush(why)
-	lockErr := f.flushLocks() // what they keep is newer
+	lockErr := f.flushLocks(but) // what they keep is newer
 	l1err := f.cached.FlushBehind()
 	if dirty > 0 {
 		f.r.tr.Emit(trace.Event{
@@ -243,10 +246,12 @@ func (f *fcb) flushBehind(why string) {
 	}
 }
 
-func (f *fcb) dirtyBytes() int64 {
+func (f *fcb) dirtyBytes() int64 { return f.dirtyBytesBut(nil) }
+
+func (f *fcb) dirtyBytesBut(but *heldLock) int64 {
 	n := f.cached.DirtyBytes() + f.l2.pending()
 	if t := f.locked(); t != nil {
-		n += t.pending()
+		n += t.pending(but)
 	}
 	return n
 }

@@ -184,7 +184,7 @@ func (h *Handle) Flush() error {
 		return wrap("flush", h.f.path, err)
 	}
 	err := h.f.l2.flush("FlushFileBuffers")
-	if err2 := h.f.flushLocks(); err == nil {
+	if err2 := h.f.flushLocks(nil); err == nil {
 		err = err2
 	}
 	if err2 := h.f.cached.Flush(); err == nil {
@@ -206,7 +206,7 @@ func (h *Handle) Size() (int64, error) {
 	if err != nil {
 		return 0, wrap("size", h.f.path, err)
 	}
-	if err := errors.Join(h.f.l2.flush("query"), h.f.flushLocks()); err != nil {
+	if err := errors.Join(h.f.l2.flush("query"), h.f.flushLocks(nil)); err != nil {
 		return 0, wrap("size", h.f.path, err)
 	}
 	if k.read {

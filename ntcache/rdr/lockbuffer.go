@@ -26,12 +26,12 @@ func (t *lockTable) roomLocked(replaced *heldLock) int {
 	return n
 }
 
-// pending returns the written bytes that wait in lock buffers.
-func (t *lockTable) pending() (n int64) {
+// pending returns the written bytes that wait in lock buffers, but for one if that is not nil.
+func (t *lockTable) pending(but *heldLock) (n int64) {
 	t.f.r.mu.Lock()
 	defer t.f.r.mu.Unlock()
 	for _, l := range t.held {
-		if l.dirty {
+		if l.dirty && l != but {
 			n += int64(len(l.data))
 		}
 	}
@@ -106,7 +106,19 @@ func (t *lockTable) forget() {
 }
 
 // flush sends the written bytes of the buffers that which picks; the ranges stay locked.
+// When it returns, what others have taken out of buffers has been sent too.
 func (t *lockTable) flush(which func(*heldLock) bool) error {
+	lost, err := t.sendDirty(which)
+	if err != nil {
+		t.f.LostData(lost, err)
+	}
+	return err
+}
+
+// sendDirty is flush up to the first error, and returns how many bytes that lost.
+func (t *lockTable) sendDirty(which func(*heldLock) bool) (lost int64, err error) {
+	t.sending.AcquireExclusive()
+	defer t.sending.Release()
 	t.f.r.mu.Lock()
 	dirty := slices.DeleteFunc(slices.Clone(t.held), func(l *heldLock) bool { return !l.dirty || !which(l) })
 	t.f.r.mu.Unlock()
@@ -116,11 +128,10 @@ func (t *lockTable) flush(which func(*heldLock) bool) error {
 			continue
 		}
 		if n, err := t.f.writeRemote(l.o, p, int64(l.r.Offset)); err != nil {
-			t.f.LostData(int64(len(p)-n), err)
-			return err
+			return int64(len(p) - n), err
 		}
 	}
-	return nil
+	return 0, nil
 }
 
 // takeDirty takes a write out of its buffer for the one who sends it; nil if there is
@@ -136,11 +147,11 @@ func (t *lockTable) takeDirty(l *heldLock) []byte {
 	return p
 }
 
-// flushLocks sends what waits in the file's lock buffers.
-func (f *fcb) flushLocks() error {
+// flushLocks sends what waits in the file's lock buffers, but for one if that is not nil.
+func (f *fcb) flushLocks(but *heldLock) error {
 	t := f.locked()
 	if t == nil {
 		return nil
 	}
-	return t.flush(func(*heldLock) bool { return true })
+	return t.flush(func(l *heldLock) bool { return l != but })
 }

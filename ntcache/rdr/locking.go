@@ -166,29 +166,37 @@ func (t *lockTable) claimUnlock(h *Handle, r nt.LockRange) (*heldLock, error) {
 // src: KB Q102981 (write-and-unlock); [MS-CIFS] §2.2.4.21
 func (t *lockTable) unlock(l *heldLock, behind bool) error {
 	defer t.drop(l)
-	write := t.takeDirty(l)
-	t.f.flushBehind("unlock")
-	if write == nil {
-		return t.f.hear(l.o, l.o.remote.Unlock(l.o.h, l.r))
+	t.f.flushBehindBut("unlock", l)
+	lost, writeErr, err := t.sendUnlock(l)
+	switch {
+	case writeErr == nil:
+		return err
+	case !behind:
+		return writeErr
 	}
-	n, err := l.o.remote.WriteAndUnlock(l.o.h, write, int64(l.r.Offset))
-	if errors.Is(t.f.hear(l.o, err), nt.StatusNotSupported) {
-		if n, err = t.f.writeRemote(l.o, write, int64(l.r.Offset)); err == nil {
-			return l.o.remote.Unlock(l.o.h, l.r)
+	t.f.LostData(lost, writeErr)
+	return err
+}
+
+// sendUnlock sends the unlock, and with it the write that waits for it. Of that it returns
+// the error and how many bytes are lost.
+func (t *lockTable) sendUnlock(l *heldLock) (lost int64, writeErr, err error) {
+	t.sending.AcquireExclusive() // who has taken the write out of its buffer has sent it now
+	defer t.sending.Release()
+	if write := t.takeDirty(l); write != nil {
+		n, err := l.o.remote.WriteAndUnlock(l.o.h, write, int64(l.r.Offset))
+		if err == nil {
+			t.f.answered()
 		}
-	}
-	if err == nil {
-		t.f.answered()
-		return nil
-	}
-	if behind {
-		t.f.LostData(int64(len(write)-n), err)
+		if errors.Is(t.f.hear(l.o, err), nt.StatusNotSupported) {
+			n, writeErr = t.f.writeRemote(l.o, write, int64(l.r.Offset))
+		} else if writeErr = err; err == nil {
+			return 0, nil, nil
+		}
+		lost = int64(len(write) - n)
 	}
 	// src: [MS-CIFS] §2.2.4.21 (if the write fails the range stays locked)
-	if err2 := l.o.remote.Unlock(l.o.h, l.r); behind {
-		return err2
-	}
-	return err
+	return lost, writeErr, t.f.hear(l.o, l.o.remote.Unlock(l.o.h, l.r))
 }
 
 // countUnlock counts the unlocks that are on their way behind the application.

@@ -35,6 +35,8 @@ type lockTable struct {
 	f      *fcb
 	moving rt.Resource // exclusive: while cached locks become the server's; shared: to use cached ones
 
+	sending rt.Resource // exclusive: from taking a write out of its buffer until it is answered
+
 	// Guarded by Redirector.mu.
 	held     []*heldLock // in the order of the requests
 	uncached bool        // a lock at the server and several opens, or a shared one: none may cache
@@ -49,7 +51,7 @@ func (f *fcb) lockTable() *lockTable {
 	defer f.r.mu.Unlock()
 	if f.locks == nil {
 		f.locks = &lockTable{
-			f: f, moving: f.r.rt.NewResource(), quiet: f.r.rt.NewEvent(rt.Notification), changed: f.r.rt.NewEvent(rt.Notification),
+			f: f, moving: f.r.rt.NewResource(), sending: f.r.rt.NewResource(), quiet: f.r.rt.NewEvent(rt.Notification), changed: f.r.rt.NewEvent(rt.Notification),
 		}
 		f.locks.quiet.Set()
 	}
