@@ -444,3 +444,25 @@ func TestClosingAWatchEndsItsWait(t *testing.T) {
 		}
 	})
 }
+
+// A page is more than an application asks for: a lock of another machine beside what it
+// reads is no reason to refuse that.
+func TestACachedReadBesideALockOfAnotherMachine(t *testing.T) {
+	tellAll(t, "lan10", "", func(s *story) {
+		other := s.onWS2(create(readWrite, denyNone))
+		if _, err := other.WriteAt([]byte("0123456789"), 0); err != nil {
+			t.Fatal(err)
+		}
+		s.must(other.Close())
+		s.RT.Sleep(time.Minute)
+		h := s.open("F", create(readWrite, nt.ShareRead)) // cached: nobody else may write
+		other = s.onWS2(create(nt.GenericRead, denyNone))
+		s.must(other.Lock(exclusive(0, 2), false))
+		got := make([]byte, 3)
+		if _, err := h.ReadAt(got, 5); err != nil || string(got) != "567" {
+			t.Errorf("beside the lock: %q, %v", got, err)
+		}
+		_, err := h.ReadAt(got, 1)
+		s.wantErr(nt.StatusFileLockConflict, err)
+	})
+}

@@ -77,7 +77,10 @@ func (h *Handle) ReadAt(p []byte, off int64) (int, error) {
 	return n, wrap("read", h.f.path, err)
 }
 
-// read gets the bytes from where the handle's rights let it.
+// read gets the bytes from where the handle's rights let it. If another machine has locked
+// something in the pages around them, the server is asked for just them.
+//
+// src: assumed (a lock is in the way of the range that is read, and not of its page)
 func (h *Handle) read(k caching, p []byte, off int64) (n int, err error) {
 	if t := h.f.locked(); t != nil {
 		if err := t.conflict(h.open, rangeOf(off, len(p)), false, k.read); err != nil {
@@ -88,7 +91,10 @@ func (h *Handle) read(k caching, p []byte, off int64) (n int, err error) {
 		}
 	}
 	if k.read {
-		return h.open.cache.CopyRead(p, off)
+		n, err := h.open.cache.CopyRead(p, off)
+		if !errors.Is(err, nt.StatusFileLockConflict) {
+			return n, err
+		}
 	}
 	if err := h.f.cached.FlushBehind(); err != nil {
 		return 0, err
