@@ -6,6 +6,7 @@ import (
 
 	"github.com/ntrdr/ntrdr/internal/nt"
 	"github.com/ntrdr/ntrdr/internal/rt"
+	"github.com/ntrdr/ntrdr/internal/smbwire"
 	"github.com/ntrdr/ntrdr/smb1client"
 )
 
@@ -59,6 +60,27 @@ var plainClientEffects = []effect{
 			})
 		},
 		stock: "error 32", changed: "success",
+	},
+	{
+		set: "EnableSoftCompat=0",
+		observe: func(s *story) string {
+			if err := s.Volume.WriteFile("F", nil); err != nil {
+				return err.Error()
+			}
+			open := func(t *smb1client.Tree) error { // as MS-DOS opens to read: in compatibility mode
+				reply, err := t.Exchange(&smbwire.OpenRequest{FileName: "F"})
+				if err == nil && reply.Header.NTStatus() != nt.StatusSuccess {
+					err = reply.Header.NTStatus()
+				}
+				return err
+			}
+			if err := open(s.plain(0)); err != nil {
+				return err.Error()
+			}
+			other := s.plain(1)
+			return result(func() error { return open(other) })
+		},
+		stock: "success", changed: "error 32",
 	},
 }
 

@@ -147,6 +147,7 @@ func ServerConfig(s registry.Settings) smbserver.Config {
 	c.RawWorkItems = int(s.DWORD("RawWorkItems"))
 	c.MaxLinkDelay = s.Duration("MaxLinkDelay")
 	c.MinLinkThroughput = int64(s.DWORD("MinLinkThroughput"))
+	c.EnableSoftCompat = s.Bool("EnableSoftCompat")
 	c.CachedOpenLimit = int(s.DWORD("CachedOpenLimit"))
 	return c
 }

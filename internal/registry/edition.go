@@ -150,13 +150,31 @@ func (s Settings) Ignored() []Setting {
 	return slices.DeleteFunc(s.Policy.Settings(), func(x Setting) bool { return x.Param.In(s.Edition.Release) })
 }
 
+// effective is Settings.Value without the origin, and without a copy of the row: a
+// workstation asks for some seventy.
+func effective(p *Param, policy *Policy, e *Edition) Value {
+	if policy != nil && p.In(e.Release) {
+		for i := range policy.settings {
+			if s := &policy.settings[i]; s.Param.Name == p.Name {
+				return s.Value
+			}
+		}
+	}
+	for i := range e.overrides {
+		if o := &e.overrides[i]; o.name == p.Name {
+			return o.value
+		}
+	}
+	return p.Default(e.Release)
+}
+
 // DWORD returns a number; 0 if NT would compute it and nobody has set it.
 func (s Settings) DWORD(name string) uint32 {
-	v, _ := s.Value(name)
-	if row(name).Type != TypeDWORD {
+	p := row(name)
+	if p.Type != TypeDWORD {
 		panic("registry: " + name + " is not a REG_DWORD")
 	}
-	return v.DWORD
+	return effective(p, s.Policy, &s.Edition).DWORD
 }
 
 // Bool returns a number's truth: anything but 0.
@@ -164,11 +182,11 @@ func (s Settings) Bool(name string) bool { return s.DWORD(name) != 0 }
 
 // Text returns a text.
 func (s Settings) Text(name string) string {
-	v, _ := s.Value(name)
-	if row(name).Type == TypeDWORD {
+	p := row(name)
+	if p.Type == TypeDWORD {
 		panic("registry: " + name + " is not a text")
 	}
-	return v.Text
+	return effective(p, s.Policy, &s.Edition).Text
 }
 
 // Duration returns a number in its row's unit of time.

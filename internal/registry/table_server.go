@@ -47,7 +47,7 @@ var serverParams = []Param{
 		"how often the server retries before it answers a sharing violation").acted().from351(),
 	number("SharingViolationDelay", 0, anyDWORD, UnitMilliseconds, 200, "KB Q150384",
 		"wait between these retries").acted().from351(),
-	flag("EnableSoftCompat", 1, "KB Q102967, Q102630", "0: a compatibility open for reading is not mapped to a shared one").idle(idleDOS),
+	flag("EnableSoftCompat", 1, "KB Q102967, Q102630", "0: a compatibility open for reading is not mapped to a shared one").acted(),
 	number("ScavTimeout", 1, 300, UnitSeconds, 30, "KB Q102630", "period of the server's housekeeping").idle(idleHousekeeping),
 	number("MaxWorkItemIdleTime", 10, 1800, UnitSeconds, 300, "KB Q102967", "life of an idle work item").idle(idleWorkItems),
 	number("MinKeepSearch", 5, 5000, UnitSeconds, 480, "KB Q102969", "shortest life of an open search").idle(idleHousekeeping),

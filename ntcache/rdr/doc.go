@@ -42,5 +42,7 @@
 // Limits: there are no named pipes; events that are never raised are in EventTypes, with
 // the reason. A file that is renamed while it is open stays known by its old name. What
 // is written raw behind the application and lost with its circuit is counted as lost even
-// if the server had got it.
+// if the server had got it. A dirty page that is written behind while another machine has
+// locked some of its bytes, as a reader beside a deny-write writer can, is refused whole and
+// lost.
 package rdr
