@@ -37,6 +37,7 @@ func (h *Handle) finishClose() {
 	f.users++
 	f.closings++
 	f.settled.Reset()
+	h.open.leaving = true
 	r.mu.Unlock()
 	r.startBehind()
 	if !r.cfg.UseCloseBehind {

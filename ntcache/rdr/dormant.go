@@ -33,6 +33,7 @@ func (r *Redirector) makeDormant(o *serverOpen) bool {
 		r.wakeDormantLocked(evicted)
 		evicted.f.users++
 	}
+	o.leaving = false
 	o.sleeps++
 	nth := o.sleeps
 	o.dormant = r.rt.AfterFunc(r.cfg.CacheFileTimeout, func() { r.rt.Go("dormant close "+o.f.path, func() { r.expireDormant(o, nth) }) })

@@ -44,6 +44,7 @@ type serverOpen struct {
 	cache    *ntcache.PrivateCacheMap // constant
 	caching  caching
 	dead     bool     // its circuit is gone
+	leaving  bool     // the application has closed it; not yet dormant, nor closing
 	closing  bool     // its CLOSE has been sent, or is about to be
 	dormant  rt.Timer // set while dormant: closes the file when it fires
 	sleeps   int      // how often it has been dormant
@@ -322,7 +323,9 @@ func (f *fcb) guarded() bool {
 }
 
 // lowerOplock takes the rights away that the oplock gave, and returns the level that
-// was held. The open is nil if it is gone.
+// was held. The open is nil if it is gone or about to: the CLOSE answers the break.
+//
+// src: [MS-CIFS] §3.2.5.42
 func (f *fcb) lowerOplock(h nt.FileHandle, to nt.OplockLevel) (o *serverOpen, held nt.OplockLevel, dormant bool) {
 	f.r.mu.Lock()
 	defer f.r.mu.Unlock()
@@ -338,6 +341,9 @@ func (f *fcb) lowerOplock(h nt.FileHandle, to nt.OplockLevel) (o *serverOpen, he
 	}
 	o.oplock = to
 	o.caching = f.r.cfg.cacheability(o.params, o.attr, to)
+	if o.leaving {
+		return nil, held, false // it cannot become dormant any more
+	}
 	return o, held, false
 }
 
