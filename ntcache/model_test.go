@@ -10,6 +10,7 @@ import (
 
 	"github.com/ntrdr/ntrdr/internal/rt"
 	"github.com/ntrdr/ntrdr/internal/rt/simrt"
+	"github.com/ntrdr/ntrdr/internal/rt/simrt/simtest"
 	"github.com/ntrdr/ntrdr/ntcache"
 )
 
@@ -51,7 +52,7 @@ func TestRandomOperationsOnATinyCacheLeaveTheBytesOfPlainFiles(t *testing.T) {
 		k := simrt.New(simrt.Options{Name: t.Name(), Seed: seed, Shuffle: seed%2 == 1})
 		r := rt.Runtime(k)
 		if seed%4 == 3 {
-			r = restless{k, new(int)}
+			r = simtest.Restless(k)
 		}
 		m, err := ntcache.New(r, tiny(), nil)
 		if err != nil {

@@ -181,59 +181,11 @@ func redirector(t *testing.T, r rt.Runtime, m *memory) *Redirector {
 	return d
 }
 
-// restless is a runtime whose tasks are suspended wherever they unlock a mutex or
-// release a resource: with a shuffling kernel each seed is one way in which tasks
-// that run in parallel can meet.
-type restless struct {
-	rt.Runtime
-	held *int // mutexes, by the running task: it cannot be suspended with one
-}
-
-type restlessMutex struct {
-	rt.Mutex
-	restless
-}
-
-type restlessResource struct {
-	rt.Resource
-	restless
-}
-
-func (r restless) NewMutex() rt.Mutex       { return restlessMutex{r.Runtime.NewMutex(), r} }
-func (r restless) NewResource() rt.Resource { return restlessResource{r.Runtime.NewResource(), r} }
-
-// pause lets others run, now and then for long.
-func (r restless) pause() {
-	switch {
-	case *r.held > 0:
-	case r.Rand("pause").IntN(8) == 0:
-		r.Sleep(time.Millisecond)
-	default:
-		r.Sleep(0)
-	}
-}
-
-func (m restlessMutex) Lock() {
-	m.Mutex.Lock()
-	*m.held++
-}
-
-func (m restlessMutex) Unlock() {
-	m.Mutex.Unlock()
-	*m.held--
-	m.pause()
-}
-
-func (s restlessResource) Release() {
-	s.Resource.Release()
-	s.pause()
-}
-
 // inEveryOrder tells a story on many seeds of a restless runtime.
 func inEveryOrder(t *testing.T, seeds uint64, f func(r rt.Runtime)) {
 	t.Helper()
 	for seed := range seeds {
-		simtest.Run(t, simrt.Options{Seed: seed, Shuffle: true, Deadline: time.Hour}, func(k *simrt.Kernel) { f(restless{k, new(int)}) })
+		simtest.Run(t, simrt.Options{Seed: seed, Shuffle: true, Deadline: time.Hour}, func(k *simrt.Kernel) { f(simtest.Restless(k)) })
 		if t.Failed() {
 			t.Fatalf("seed %d", seed)
 		}

@@ -1,4 +1,4 @@
-package ntcache_test
+package simtest
 
 import (
 	"time"
@@ -6,9 +6,11 @@ import (
 	"github.com/ntrdr/ntrdr/internal/rt"
 )
 
-// restless is a runtime whose tasks are suspended wherever they unlock a mutex or
+// Restless returns a runtime on r whose tasks are suspended wherever they unlock a mutex or
 // release a resource: with a shuffling kernel each seed is one way in which tasks that
 // run in parallel can meet.
+func Restless(r rt.Runtime) rt.Runtime { return restless{r, new(int)} }
+
 type restless struct {
 	rt.Runtime
 	held *int // mutexes, by the running task: it cannot be suspended with one
