@@ -1,14 +1,8 @@
 package bench
 
-import (
-	"slices"
-
-	"gonum.org/v1/gonum/stat"
-	"gonum.org/v1/gonum/stat/distuv"
-)
-
-// Cell is the summary of the trials of one policy, link, loss and workload. Rates
-// carry 95 % two-sided Clopper-Pearson bounds.
+// Cell is the summary of the trials of one policy, link, loss and workload. All
+// bounds are 95 % and two-sided; those of rates are Clopper-Pearson's, over the trials
+// that have an outcome. Quantiles are right to 0.2 %.
 type Cell struct {
 	Schema      string `json:"schema"`
 	Commit      string `json:"commit"`
@@ -25,6 +19,7 @@ type Cell struct {
 	Lost      int `json:"lost"`
 	Failed    int `json:"failed"`
 	Pending   int `json:"pending"`
+	Errors    int `json:"errors"`
 	Silent    int `json:"silent"`
 
 	CorruptedLow  float64 `json:"corrupted_low"`
@@ -32,22 +27,74 @@ type Cell struct {
 	SilentLow     float64 `json:"silent_low"`
 	SilentHigh    float64 `json:"silent_high"`
 
+	// Bytes over summed seconds, and quantiles of each trial's own.
+	AppMean           *float64 `json:"app_throughput_mean"`
+	AppP10            *float64 `json:"app_throughput_p10"`
 	AppThroughput     *float64 `json:"app_throughput_p50"`
+	AppP90            *float64 `json:"app_throughput_p90"`
+	DurableMean       *float64 `json:"durable_throughput_mean"`
+	DurableP10        *float64 `json:"durable_throughput_p10"`
 	DurableThroughput *float64 `json:"durable_throughput_p50"`
+	DurableP90        *float64 `json:"durable_throughput_p90"`
 	LatencyP50        *float64 `json:"latency_p50"`
 	LatencyP99        *float64 `json:"latency_p99"`
 	Utilisation       *float64 `json:"link_utilisation"`
-	Paired            *Paired  `json:"paired"`
+	Retransmits       int64    `json:"retransmits"`
+	Aborts            int64    `json:"aborts"`
+
+	FirstSilent    *uint64 `json:"first_silent_seed"`
+	FirstCorrupted *uint64 `json:"first_corrupted_seed"`
+	Paired         *Paired `json:"paired"`
 }
 
-// Paired compares a cell with the first policy's, seed by seed.
+// Paired compares a cell with the first policy's, seed by seed: common random numbers.
 type Paired struct {
-	Versus           string   `json:"versus"`
-	Pairs            int      `json:"pairs"`
-	CorruptedOnly    int      `json:"corrupted_only_here"`
-	CorruptedOnlyRef int      `json:"corrupted_only_there"`
-	AppSecondsDiff   *float64 `json:"app_seconds_diff_p50"` // here minus there
+	Versus           string `json:"versus"`
+	Pairs            int    `json:"pairs"`
+	CorruptedOnly    int    `json:"corrupted_only_here"`
+	CorruptedOnlyRef int    `json:"corrupted_only_there"`
+	SilentOnly       int    `json:"silent_only_here"`
+	SilentOnlyRef    int    `json:"silent_only_there"`
+
+	// Differences of the rates, here minus there; p values of McNemar's exact test,
+	// plain and corrected by Holm over the cells of the run.
+	CorruptedDiff     float64  `json:"corrupted_diff"`
+	CorruptedDiffLow  float64  `json:"corrupted_diff_low"`
+	CorruptedDiffHigh float64  `json:"corrupted_diff_high"`
+	CorruptedP        *float64 `json:"corrupted_p"`
+	CorruptedPHolm    *float64 `json:"corrupted_p_holm"`
+	SilentDiff        float64  `json:"silent_diff"`
+	SilentDiffLow     float64  `json:"silent_diff_low"`
+	SilentDiffHigh    float64  `json:"silent_diff_high"`
+	SilentP           *float64 `json:"silent_p"`
+	SilentPHolm       *float64 `json:"silent_p_holm"`
+
+	PairedSeconds
+}
+
+// PairedSeconds are the times of pairs that both have them: the median and the mean
+// of here minus there, and the ratio of throughputs, here to there.
+type PairedSeconds struct {
+	AppPairs         int      `json:"app_pairs"`
+	AppSecondsDiff   *float64 `json:"app_seconds_diff_p50"`
+	AppDiff          *float64 `json:"app_seconds_diff_mean"`
+	AppDiffLow       *float64 `json:"app_seconds_diff_low"`
+	AppDiffHigh      *float64 `json:"app_seconds_diff_high"`
+	AppRatio         *float64 `json:"app_throughput_ratio"`
+	AppRatioLow      *float64 `json:"app_throughput_ratio_low"`
+	AppRatioHigh     *float64 `json:"app_throughput_ratio_high"`
+	AppP             *float64 `json:"app_p"`
+	AppPHolm         *float64 `json:"app_p_holm"`
+	DurablePairs     int      `json:"durable_pairs"`
 	DurableDiff      *float64 `json:"durable_seconds_diff_p50"`
+	DurableMeanDiff  *float64 `json:"durable_seconds_diff_mean"`
+	DurableDiffLow   *float64 `json:"durable_seconds_diff_low"`
+	DurableDiffHigh  *float64 `json:"durable_seconds_diff_high"`
+	DurableRatio     *float64 `json:"durable_throughput_ratio"`
+	DurableRatioLow  *float64 `json:"durable_throughput_ratio_low"`
+	DurableRatioHigh *float64 `json:"durable_throughput_ratio_high"`
+	DurableP         *float64 `json:"durable_p"`
+	DurablePHolm     *float64 `json:"durable_p_holm"`
 }
 
 // Count returns how many trials had the outcome.
@@ -57,116 +104,115 @@ func (c *Cell) Count(o Outcome) int {
 	}[o]
 }
 
-// Summarize makes the cell of results that share policy, link, loss and workload.
-func Summarize(rs []Result) Cell {
-	first := rs[0]
+// Cell summarizes the trials. The p values corrected for the number of cells are
+// those of a run of this cell alone: see Cells.
+func (t *Tally) Cell() Cell {
 	c := Cell{
-		Schema: Schema, Commit: first.Commit, ProfileHash: first.ProfileHash,
-		Policy: first.Policy, Link: first.Link, Loss: first.Loss, Workload: first.Workload, Trials: len(rs),
+		Schema: Schema, Commit: t.Commit, ProfileHash: t.ProfileHash,
+		Policy: t.Policy, Link: t.Link, Loss: t.Loss, Workload: t.Workload, Trials: t.Trials,
+		Delivered: t.Delivered, Corrupted: t.Corrupted, Lost: t.Lost, Failed: t.Failed, Pending: t.Pending,
+		Errors: t.Errors, Silent: t.Silent,
+		AppMean: t.App.mean(), AppP10: t.App.throughput(0.1), AppThroughput: t.App.throughput(0.5), AppP90: t.App.throughput(0.9),
+		DurableMean: t.Durable.mean(), DurableP10: t.Durable.throughput(0.1), DurableThroughput: t.Durable.throughput(0.5), DurableP90: t.Durable.throughput(0.9),
+		LatencyP50: scaled(t.Latency.Quantile(0.5), 1e-6), LatencyP99: scaled(t.Latency.Quantile(0.99), 1e-6),
+		Retransmits: t.Retransmits, Aborts: t.Aborts, FirstSilent: t.FirstSilent, FirstCorrupted: t.FirstCorrupted,
 	}
-	for i := range rs {
-		c.add(&rs[i])
+	judged := t.Trials - t.Errors
+	c.CorruptedLow, c.CorruptedHigh = ClopperPearson(c.Corrupted, judged)
+	c.SilentLow, c.SilentHigh = ClopperPearson(c.Silent, judged)
+	if n := t.Utilisation.N(); n > 0 {
+		used := float64(t.Used) / 1e6 / float64(n)
+		c.Utilisation = &used
 	}
-	c.CorruptedLow, c.CorruptedHigh = ClopperPearson(c.Corrupted, c.Trials)
-	c.SilentLow, c.SilentHigh = ClopperPearson(c.Silent, c.Trials)
-	c.AppThroughput = quantile(0.5, collect(rs, func(r *Result) *float64 { return over(r.Bytes, r.App) }))
-	c.DurableThroughput = quantile(0.5, collect(rs, func(r *Result) *float64 { return over(r.Bytes, r.Durable) }))
-	latency := collect(rs, func(r *Result) *float64 { return r.Delivered })
-	c.LatencyP50, c.LatencyP99 = quantile(0.5, latency), quantile(0.99, latency)
-	c.Utilisation = mean(collect(rs, func(r *Result) *float64 { return r.Utilisation }))
+	if t.Pairs != nil {
+		c.Paired = t.Pairs.summary()
+	}
 	return c
 }
 
-func (c *Cell) add(r *Result) {
-	switch r.Outcome {
-	case Delivered:
-		c.Delivered++
-	case Corrupted:
-		c.Corrupted++
-	case Lost:
-		c.Lost++
-	case Failed:
-		c.Failed++
-	case Pending:
-		c.Pending++
+// Cells summarizes a run: the cell of each Tally, with p values corrected by Holm
+// over all comparisons of the run of the same kind: corrupted rates, silent rates,
+// application times, durable times.
+func Cells(tallies []*Tally) []Cell {
+	cells := make([]Cell, 0, len(tallies))
+	for _, t := range tallies {
+		cells = append(cells, t.Cell())
 	}
-	if r.Silent {
-		c.Silent++
+	for _, family := range [...]func(*Paired) *float64{
+		func(p *Paired) *float64 { return p.CorruptedPHolm },
+		func(p *Paired) *float64 { return p.SilentPHolm },
+		func(p *Paired) *float64 { return p.AppPHolm },
+		func(p *Paired) *float64 { return p.DurablePHolm },
+	} {
+		var ps []*float64
+		for i := range cells {
+			if cells[i].Paired != nil {
+				ps = append(ps, family(cells[i].Paired))
+			}
+		}
+		Holm(ps)
 	}
+	return cells
 }
 
-// pair compares results of two cells that hold the same seeds in the same order.
-func pair(here, there []Result) *Paired {
-	p := &Paired{Versus: there[0].Policy, Pairs: len(here)}
-	var app, durable []float64
-	for i := range here {
-		h, t := &here[i], &there[i]
-		switch hc, tc := h.Outcome == Corrupted, t.Outcome == Corrupted; {
-		case hc && !tc:
-			p.CorruptedOnly++
-		case tc && !hc:
-			p.CorruptedOnlyRef++
-		}
-		if h.App != nil && t.App != nil {
-			app = append(app, *h.App-*t.App)
-		}
-		if h.Durable != nil && t.Durable != nil {
-			durable = append(durable, *h.Durable-*t.Durable)
-		}
+func (p *Pairs) summary() *Paired {
+	s := &Paired{
+		Versus: p.Versus, Pairs: p.N, CorruptedOnly: p.CorruptedHere, CorruptedOnlyRef: p.CorruptedThere,
+		SilentOnly: p.SilentHere, SilentOnlyRef: p.SilentThere,
 	}
-	p.AppSecondsDiff, p.DurableDiff = quantile(0.5, app), quantile(0.5, durable)
-	return p
+	s.CorruptedDiff, s.CorruptedDiffLow, s.CorruptedDiffHigh = PairedRates(p.CorruptedHere, p.CorruptedThere, p.N)
+	s.SilentDiff, s.SilentDiffLow, s.SilentDiffHigh = PairedRates(p.SilentHere, p.SilentThere, p.N)
+	s.CorruptedP, s.CorruptedPHolm = twice(McNemar(p.CorruptedHere, p.CorruptedThere))
+	s.SilentP, s.SilentPHolm = twice(McNemar(p.SilentHere, p.SilentThere))
+
+	app, durable := p.App.moments(), p.Durable.moments()
+	s.AppPairs, s.DurablePairs = int(app.n), int(durable.n)
+	s.AppSecondsDiff, s.DurableDiff = scaled(p.App.Diff.Quantile(0.5), 1e-6), scaled(p.Durable.Diff.Quantile(0.5), 1e-6)
+	s.AppDiff, s.AppDiffLow, s.AppDiffHigh = app.difference().parts()
+	s.DurableMeanDiff, s.DurableDiffLow, s.DurableDiffHigh = durable.difference().parts()
+	appRatio, appP := app.ratio()
+	s.AppRatio, s.AppRatioLow, s.AppRatioHigh = appRatio.parts()
+	durableRatio, durableP := durable.ratio()
+	s.DurableRatio, s.DurableRatioLow, s.DurableRatioHigh = durableRatio.parts()
+	if appP != nil {
+		s.AppP, s.AppPHolm = twice(*appP)
+	}
+	if durableP != nil {
+		s.DurableP, s.DurablePHolm = twice(*durableP)
+	}
+	return s
 }
 
-// confidence of the bounds on rates.
-const confidence = 0.95
-
-// ClopperPearson returns the exact 95 % two-sided bounds on the rate of k events in
-// n trials.
-func ClopperPearson(k, n int) (low, high float64) {
-	alpha := (1 - confidence) / 2
-	low, high = 0, 1
-	if k > 0 {
-		low = distuv.Beta{Alpha: float64(k), Beta: float64(n - k + 1)}.Quantile(alpha)
+// parts are the three numbers, all nil if there is no interval.
+func (i *Interval) parts() (value, low, high *float64) {
+	if i == nil {
+		return nil, nil, nil
 	}
-	if k < n {
-		high = distuv.Beta{Alpha: float64(k + 1), Beta: float64(n - k)}.Quantile(1 - alpha)
-	}
-	return low, high
+	return &i.Value, &i.Low, &i.High
 }
 
-func collect(rs []Result, f func(*Result) *float64) (xs []float64) {
-	for i := range rs {
-		if x := f(&rs[i]); x != nil {
-			xs = append(xs, *x)
-		}
-	}
-	return xs
+// twice is a number in two places.
+func twice(v float64) (a, b *float64) {
+	w := v
+	return &v, &w
 }
 
-// over is bytes a second, nil if the time is unknown or zero.
-func over(bytes int, seconds *float64) *float64 {
-	if seconds == nil || *seconds == 0 {
+func scaled(v *float64, by float64) *float64 {
+	if v == nil {
 		return nil
 	}
-	v := float64(bytes) / *seconds
+	s := *v * by
+	return &s
+}
+
+// mean is bytes over summed seconds; nil if that is 0.
+func (t *Times) mean() *float64 {
+	if t.Sum == 0 {
+		return nil
+	}
+	v := float64(t.Bytes) * 1e6 / float64(t.Sum)
 	return &v
 }
 
-func quantile(p float64, xs []float64) *float64 {
-	if len(xs) == 0 {
-		return nil
-	}
-	xs = slices.Clone(xs)
-	slices.Sort(xs)
-	q := stat.Quantile(p, stat.Empirical, xs, nil)
-	return &q
-}
-
-func mean(xs []float64) *float64 {
-	if len(xs) == 0 {
-		return nil
-	}
-	m := stat.Mean(xs, nil)
-	return &m
-}
+// throughput is a quantile of bytes a second.
+func (t *Times) throughput(p float64) *float64 { return scaled(t.Throughput.Quantile(p), 1e-3) }

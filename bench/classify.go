@@ -26,6 +26,15 @@ const (
 // Outcomes lists all outcomes in the order of tables.
 func Outcomes() []Outcome { return []Outcome{Delivered, Corrupted, Lost, Failed, Pending} }
 
+// known reports whether a trial came to an outcome at all.
+func (o Outcome) known() bool {
+	switch o {
+	case Delivered, Corrupted, Lost, Failed, Pending:
+		return true
+	}
+	return false
+}
+
 // Observation is what can be known of one message at the end of a trial.
 type Observation struct {
 	Told   mailclient.Told

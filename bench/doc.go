@@ -7,6 +7,13 @@
 // Spec gives the same Result and trace checksum on every machine of one
 // architecture. RunLive is the same story in real time against a real server.
 //
-// Limits: one workload, one message of a given size. Statistics cover the simulated
-// population only.
+// A Tally counts the results of one cell in constant memory; tallies of shards merge
+// into exactly the Tally of one run. A Cell is its summary: Clopper-Pearson bounds of
+// rates, and the comparison with the first policy seed by seed, McNemar's exact test for
+// rates and paired differences and ratios for times, corrected by Holm for the number
+// of comparisons of a run.
+//
+// Limits: one workload, one message of a given size. An interval covers the simulated
+// population only: how another choice of seeds could have come out. It covers neither
+// an error of the model, nor an assumed parameter, nor a real link.
 package bench

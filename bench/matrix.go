@@ -70,18 +70,21 @@ func (m Matrix) Run(ctx context.Context, workers int, progress func()) ([]Result
 	return results, ctx.Err()
 }
 
-// Cells summarizes the results of the whole matrix, each cell paired with the first
-// policy's of the same link and loss.
-func (m Matrix) Cells(rs []Result) []Cell {
-	var cells []Cell
+// Tallies counts the results of the whole matrix, a Tally a cell, each paired with the
+// first policy's of the same link and loss.
+func (m Matrix) Tallies(rs []Result) []*Tally {
+	var list []*Tally
 	for i := 0; i < len(rs); i += m.Trials {
-		here := rs[i : i+m.Trials]
-		c := Summarize(here)
-		if p := (i / m.Trials) % len(m.Policies); p > 0 {
-			ref := i - p*m.Trials
-			c.Paired = pair(here, rs[ref:ref+m.Trials])
+		t := &Tally{}
+		ref := i - (i/m.Trials)%len(m.Policies)*m.Trials
+		for j := range m.Trials {
+			if ref == i {
+				t.Add(&rs[i+j], nil)
+			} else {
+				t.Add(&rs[i+j], &rs[ref+j])
+			}
 		}
-		cells = append(cells, c)
+		list = append(list, t)
 	}
-	return cells
+	return list
 }

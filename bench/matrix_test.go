@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
-	"math"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -67,7 +66,7 @@ func TestResultsAreTheSameBytesForAnyNumberOfWorkers(t *testing.T) {
 
 func TestCellsCountPairAndBound(t *testing.T) {
 	m := smallMatrix(t)
-	cells := m.Cells(runMatrix(t, m, 2))
+	cells := bench.Cells(m.Tallies(runMatrix(t, m, 2)))
 	if len(cells) != 8 {
 		t.Fatalf("%d cells, want 8", len(cells))
 	}
@@ -92,20 +91,6 @@ func TestCellsCountPairAndBound(t *testing.T) {
 	rows, err := csv.NewReader(&out).ReadAll()
 	if err != nil || len(rows) != 9 || rows[0][0] != "policy" || rows[1][6] != "5" {
 		t.Errorf("table.csv: %v, %v", rows, err)
-	}
-}
-
-// 25 of 10,000: the figures of any table of exact bounds.
-func TestClopperPearson(t *testing.T) {
-	rows := []struct {
-		k, n      int
-		low, high float64
-	}{{25, 10000, 0.00162, 0.00369}, {0, 10000, 0, 3.69e-4}, {200, 200, 0.9817, 1}, {0, 200, 0, 0.0183}}
-	for _, r := range rows {
-		low, high := bench.ClopperPearson(r.k, r.n)
-		if math.Abs(low-r.low) > 5e-5 || math.Abs(high-r.high) > 5e-5 {
-			t.Errorf("%d of %d: %.5f to %.5f, want %.5f to %.5f", r.k, r.n, low, high, r.low, r.high)
-		}
 	}
 }
 

@@ -57,6 +57,29 @@ var csvColumns = []struct {
 	{"latency_p50", func(c *Cell) string { return number(c.LatencyP50) }},
 	{"latency_p99", func(c *Cell) string { return number(c.LatencyP99) }},
 	{"link_utilisation", func(c *Cell) string { return number(c.Utilisation) }},
+	{"errors", func(c *Cell) string { return strconv.Itoa(c.Errors) }},
+	{"app_throughput_mean", func(c *Cell) string { return number(c.AppMean) }},
+	{"durable_throughput_mean", func(c *Cell) string { return number(c.DurableMean) }},
+	{"app_throughput_ratio", paired(func(p *Paired) *float64 { return p.AppRatio })},
+	{"app_throughput_ratio_low", paired(func(p *Paired) *float64 { return p.AppRatioLow })},
+	{"app_throughput_ratio_high", paired(func(p *Paired) *float64 { return p.AppRatioHigh })},
+	{"durable_throughput_ratio", paired(func(p *Paired) *float64 { return p.DurableRatio })},
+	{"durable_throughput_ratio_low", paired(func(p *Paired) *float64 { return p.DurableRatioLow })},
+	{"durable_throughput_ratio_high", paired(func(p *Paired) *float64 { return p.DurableRatioHigh })},
+	{"silent_diff", paired(func(p *Paired) *float64 { return &p.SilentDiff })},
+	{"silent_diff_low", paired(func(p *Paired) *float64 { return &p.SilentDiffLow })},
+	{"silent_diff_high", paired(func(p *Paired) *float64 { return &p.SilentDiffHigh })},
+	{"silent_p_holm", paired(func(p *Paired) *float64 { return p.SilentPHolm })},
+}
+
+// paired is a value of the comparison with the first policy, empty for that one itself.
+func paired(value func(*Paired) *float64) func(*Cell) string {
+	return func(c *Cell) string {
+		if c.Paired == nil {
+			return ""
+		}
+		return number(value(c.Paired))
+	}
 }
 
 // number formats a value that may be unknown; unknown is an empty field.

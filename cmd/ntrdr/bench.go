@@ -107,7 +107,7 @@ func runBench(c *invocation) error {
 	}
 	fmt.Fprintf(c.stderr, "%d trials in %.1f s: %.0f trials a second on %d workers\n",
 		len(results), time.Since(begun).Seconds(), float64(len(results))/time.Since(begun).Seconds(), f.workers)
-	cells := m.Cells(results)
+	cells := bench.Cells(m.Tallies(results))
 	if err := writeFiles(f.out, results, cells); err != nil {
 		return err
 	}

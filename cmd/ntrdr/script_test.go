@@ -68,9 +68,11 @@ var jsonForms = map[string][]string{
 		"key_visible_seconds", "outcome", "policy", "reason", "silent", "told", "trace_checksum",
 	},
 	"cell": {
-		"app_throughput_p50", "commit", "corrupted", "corrupted_high", "corrupted_low", "delivered", "durable_throughput_p50",
-		"failed", "latency_p50", "latency_p99", "link", "link_utilisation", "loss", "lost", "paired", "pending", "policy",
-		"profile_hash", "schema", "silent", "silent_high", "silent_low", "trials", "workload",
+		"aborts", "app_throughput_mean", "app_throughput_p10", "app_throughput_p50", "app_throughput_p90", "commit", "corrupted",
+		"corrupted_high", "corrupted_low", "delivered", "durable_throughput_mean", "durable_throughput_p10",
+		"durable_throughput_p50", "durable_throughput_p90", "errors", "failed", "first_corrupted_seed", "first_silent_seed",
+		"latency_p50", "latency_p99", "link", "link_utilisation", "loss", "lost", "paired", "pending", "policy", "profile_hash",
+		"retransmits", "schema", "silent", "silent_high", "silent_low", "trials", "workload",
 	},
 	"result": {
 		"aborts", "app_seconds", "attempts", "bytes", "code", "commit", "copies", "delivered_seconds", "durable_seconds", "link",

@@ -19,9 +19,9 @@ func runSeeds(c *invocation, f *reproFlags, p parsed) error {
 		return err
 	}
 	if f.asJSON {
-		err = bench.WriteCells(c.stdout, m.Cells(results))
+		err = bench.WriteCells(c.stdout, bench.Cells(m.Tallies(results)))
 	} else {
-		err = printShares(c, f, p, m.Cells(results))
+		err = printShares(c, f, p, bench.Cells(m.Tallies(results)))
 	}
 	if err != nil {
 		return err
