@@ -4,8 +4,6 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
-
-	"github.com/ntrdr/ntrdr/internal/rt/simrt"
 )
 
 // Matrix is policies times links times losses, Trials each. Trial i of every cell
@@ -49,10 +47,10 @@ func (m Matrix) Run(ctx context.Context, workers int, progress func()) ([]Result
 	defer cancel()
 	for range workers {
 		wg.Go(func() {
-			pool := simrt.NewPool()
-			defer pool.Close()
+			w := NewWorker()
+			defer w.Close()
 			for i := int(next.Add(1)) - 1; i < len(results) && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
-				r, err := run(m.spec(i), pool)
+				r, err := w.Run(m.spec(i))
 				if err != nil {
 					once.Do(func() { first = err })
 					cancel()

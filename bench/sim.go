@@ -21,9 +21,9 @@ type Sim = machine.Sim
 
 // Run plays one simulated trial.
 func Run(s Spec) (Result, error) {
-	pool := simrt.NewPool()
-	defer pool.Close()
-	return run(s, pool)
+	w := NewWorker()
+	defer w.Close()
+	return w.Run(s)
 }
 
 func run(s Spec, pool *simrt.Pool) (Result, error) {

@@ -111,6 +111,9 @@ func (k *Kernel) Close() {
 // UnwindPanics returns the panics of deferred calls that Close ran.
 func (k *Kernel) UnwindPanics() []*TaskPanic { return k.unwind }
 
+// Steps counts task switches and callbacks up to now.
+func (k *Kernel) Steps() uint64 { return k.steps }
+
 // Now returns the virtual time.
 func (k *Kernel) Now() time.Time { return k.opt.Start.Add(time.Duration(k.now)) }
 
