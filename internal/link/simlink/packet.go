@@ -28,9 +28,11 @@ type pool []*packet
 
 // get returns a packet with a copy of s.
 func (f *pool) get(conn uint32, s *segment) *packet {
-	p := &packet{}
+	var p *packet
 	if n := len(*f); n > 0 {
 		p, *f = (*f)[n-1], (*f)[:n-1]
+	} else {
+		p = &packet{}
 	}
 	p.segment, p.conn, p.number = *s, conn, 0
 	if n := len(s.data); n > cap(p.store) {
