@@ -33,15 +33,20 @@ func Parse(b []byte) (*Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Message{Header: h, Chain: make([]Body, 0, 1)}
-	if err := m.parseChain(b); err != nil {
+	// One allocation holds what most messages need.
+	p := &struct {
+		m     Message
+		d     decoder
+		chain [1]Body
+	}{d: decoder{msg: b, flags2: h.Flags2}}
+	p.m = Message{Header: h, Chain: p.chain[:0]}
+	if err := p.m.parseChain(&p.d); err != nil {
 		return nil, err
 	}
-	return m, nil
+	return &p.m, nil
 }
 
-func (m *Message) parseChain(b []byte) error {
-	d := &decoder{msg: b, flags2: m.Header.Flags2}
+func (m *Message) parseChain(d *decoder) error {
 	next, off := m.Header.Command, HeaderSize
 	for next != CmdNoAndX || len(m.Chain) == 0 {
 		d.cmd = next
