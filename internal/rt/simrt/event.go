@@ -16,7 +16,9 @@ type event struct {
 
 // NewEvent returns an unsignaled event.
 func (k *Kernel) NewEvent(kind rt.EventKind) rt.Event {
-	return &event{k: k, kind: kind}
+	e := k.pool.events.next()
+	e.k, e.kind = k, kind
+	return e
 }
 
 // Set releases every waiter of a Notification event and the first waiter of a

@@ -50,7 +50,11 @@ type mutex struct {
 }
 
 // NewMutex returns an unlocked mutex. A task that waits while it holds one panics.
-func (k *Kernel) NewMutex() rt.Mutex { return &mutex{k: k} }
+func (k *Kernel) NewMutex() rt.Mutex {
+	m := k.pool.mutexes.next()
+	m.k = k
+	return m
+}
 
 func (m *mutex) Lock() {
 	// While tasks are unwound, one that panicked may have left a mutex locked.
@@ -89,7 +93,11 @@ type resource struct {
 }
 
 // NewResource returns a free resource.
-func (k *Kernel) NewResource() rt.Resource { return &resource{k: k} }
+func (k *Kernel) NewResource() rt.Resource {
+	r := k.pool.resources.next()
+	r.k = k
+	return r
+}
 
 func (r *resource) AcquireExclusive() {
 	t := r.k.waiter("Resource.AcquireExclusive")

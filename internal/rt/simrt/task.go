@@ -182,10 +182,14 @@ func (t *task) release() {
 }
 
 // Pool keeps idle coroutines for the next trial, since starting them and growing
-// their stacks costs more than a short task does. It belongs to one goroutine at
-// a time.
+// their stacks costs more than a short task does, and what is left of the slabs of
+// small objects. It belongs to one goroutine at a time.
 type Pool struct {
-	idle []*task
+	idle      []*task
+	timers    slab[timer]
+	events    slab[event]
+	mutexes   slab[mutex]
+	resources slab[resource]
 }
 
 // NewPool returns an empty pool. Its owner must call Close.
