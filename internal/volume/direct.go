@@ -45,7 +45,7 @@ func (m *Mem) WriteFile(path string, data []byte) error {
 	if st != nt.StatusSuccess {
 		return fail("write", path, st)
 	}
-	n.data = slices.Clone(data)
+	n.data, n.borrowed = slices.Clone(data), false
 	n.touch(m.now())
 	return nil
 }

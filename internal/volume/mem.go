@@ -21,6 +21,8 @@ type Mem struct {
 // node is a file or a directory. A removed node has no parent but lives on in the
 // Files that hold it.
 type node struct {
+	m                                   *Mem // whose it is; nil: an Image's, and it never changes
+	borrowed                            bool // children, order and data are an Image's
 	parent                              *node
 	name                                string
 	attrs                               nt.FileAttributes
@@ -59,7 +61,7 @@ func (m *Mem) now() nt.FileTime { return nt.FileTimeOf(m.clock.Now()) }
 func (m *Mem) newNode(parent *node, name string, attrs nt.FileAttributes) *node {
 	now := m.now()
 	return &node{
-		parent: parent, name: name, attrs: attrs & settable,
+		m: m, parent: parent, name: name, attrs: attrs & settable,
 		created: now, accessed: now, written: now, changed: now,
 	}
 }
@@ -86,12 +88,14 @@ func (n *node) sorted() []string {
 }
 
 func (n *node) attach(child *node) {
+	n.ownChildren()
 	child.parent = n
 	n.children[Fold(child.name)] = child
 	n.order = nil
 }
 
 func (n *node) detach(child *node) {
+	n.ownChildren()
 	delete(n.children, Fold(child.name))
 	child.parent = nil
 	n.order = nil
@@ -106,7 +110,7 @@ func (m *Mem) find(path string) (*node, nt.Status) {
 	case name == "":
 		return m.root, nt.StatusSuccess
 	}
-	if n := dir.children[Fold(name)]; n != nil {
+	if n := m.child(dir, name); n != nil {
 		return n, nt.StatusSuccess
 	}
 	return nil, nt.StatusObjectNameNotFound
@@ -124,7 +128,7 @@ func (m *Mem) findParent(path string) (*node, string, nt.Status) {
 	}
 	dir := m.root
 	for _, name := range list[:len(list)-1] {
-		if dir = dir.children[Fold(name)]; dir == nil || !dir.isDir() {
+		if dir = m.child(dir, name); dir == nil || !dir.isDir() {
 			return nil, "", nt.StatusObjectPathNotFound
 		}
 	}
@@ -181,7 +185,7 @@ func (m *Mem) add(path string, attrs nt.FileAttributes) (*node, nt.Status) {
 	switch {
 	case st != nt.StatusSuccess:
 		return nil, st
-	case name == "" || dir.children[Fold(name)] != nil:
+	case name == "" || m.child(dir, name) != nil:
 		return nil, nt.StatusObjectNameCollision
 	case m.entries >= m.limits.Entries:
 		return nil, nt.StatusDiskFull
@@ -256,7 +260,7 @@ func (m *Mem) rename(n *node, to string) nt.Status {
 	case name == "":
 		return nt.StatusObjectNameCollision
 	}
-	if other := dir.children[Fold(name)]; other != nil && other != n {
+	if other := m.child(dir, name); other != nil && other != n {
 		return nt.StatusObjectNameCollision
 	}
 	for d := dir; d != nil; d = d.parent {

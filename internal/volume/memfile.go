@@ -86,9 +86,10 @@ func (m *Mem) resize(n *node, size int64) nt.Status {
 	return nt.StatusSuccess
 }
 
-// extendData moves the valid data length up to end, over zeros. The memory doubles
-// as it grows, so a file written in order is copied a constant number of times.
+// extendData makes the data the node's own and moves the valid data length up to end,
+// over zeros. The memory doubles as it grows, so a file written in order is copied a constant number of times.
 func (n *node) extendData(end int64) {
+	n.ownData()
 	have := int64(len(n.data))
 	if end <= have {
 		return
