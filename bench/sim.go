@@ -3,11 +3,13 @@ package bench
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/ntrdr/ntrdr/internal/machine"
 	"github.com/ntrdr/ntrdr/internal/registry"
 	"github.com/ntrdr/ntrdr/internal/rt/simrt"
+	"github.com/ntrdr/ntrdr/internal/volume"
 	"github.com/ntrdr/ntrdr/mailclient"
 )
 
@@ -34,9 +36,6 @@ func run(s Spec, pool *simrt.Pool) (Result, error) {
 	defer w.Kernel.Close()
 	if s.OnWorld != nil {
 		s.OnWorld(w)
-	}
-	if err := initPostoffices(machine.LocalFS(w.Local), machine.LocalFS(w.Volume)); err != nil {
-		return Result{}, err
 	}
 	t, err := newTrial(s, &w.World)
 	if err != nil {
@@ -66,10 +65,15 @@ func newSim(s Spec, pool *simrt.Pool) (*Sim, error) {
 	if err != nil {
 		return nil, err
 	}
+	disks, err := newDisks()
+	if err != nil {
+		return nil, err
+	}
 	return machine.NewSim(machine.SimConfig{
 		Name: trialName(s), Settings: s.Policy, Mailer: stock,
 		Link: s.Link, Loss: s.Loss, Outages: s.Outages, Seed: s.Seed, Shuffle: s.Shuffle,
 		Keep: s.KeepEvents, Deadline: trialLimit, Wrap: s.Wrap, Pool: pool,
+		Local: disks.local, Share: disks.share,
 	})
 }
 
@@ -77,6 +81,21 @@ func newSim(s Spec, pool *simrt.Pool) (*Sim, error) {
 func trialName(s Spec) string {
 	return fmt.Sprintf("policy=%s link=%s loss=%g seed=%d size=%d", s.Policy.Policy.Name, s.Link.Name, s.Loss, s.Seed, s.MessageSize)
 }
+
+// disks are what the two volumes of a simulated trial begin with.
+type disks struct{ local, share *volume.Image }
+
+// newDisks makes the postoffices once for all trials, at the time at which each begins.
+var newDisks = sync.OnceValues(func() (disks, error) {
+	local := volume.NewMem(startClock{}, nil, volume.StockLimits())
+	share := volume.NewMem(startClock{}, nil, volume.StockLimits())
+	err := initPostoffices(machine.LocalFS(local), machine.LocalFS(share))
+	return disks{local.Image(), share.Image()}, err
+})
+
+type startClock struct{}
+
+func (startClock) Now() time.Time { return simrt.DefaultStart() }
 
 func initPostoffices(local, remote mailclient.FS) error {
 	if err := mailclient.Init(local, localPO); err != nil {

@@ -29,6 +29,8 @@ type SimConfig struct {
 	Deadline time.Duration                             // of virtual time
 	Wrap     func(rt.Runtime, link.Dialer) link.Dialer // around the sender's dialer, for captures; nil: none
 	Pool     *simrt.Pool
+	// Share and Local are what the share and the sender's own disk begin with; nil: nothing.
+	Share, Local *volume.Image
 	// MailerLink names the profile of the Mailer's link; "" is lan10.
 	MailerLink string
 	// Server changes the server's configuration after the registry has.
@@ -89,8 +91,8 @@ func (s *Sim) assemble(cfg SimConfig) error {
 	if err != nil {
 		return err
 	}
-	s.Volume = volume.NewMem(s.Kernel, nil, volume.StockLimits())
-	s.Local = volume.NewMem(s.Kernel, nil, volume.StockLimits())
+	s.Volume = volume.NewMemFrom(cfg.Share, s.Kernel, nil, volume.StockLimits())
+	s.Local = volume.NewMemFrom(cfg.Local, s.Kernel, nil, volume.StockLimits())
 	if err := s.startServer(cfg); err != nil {
 		return err
 	}
