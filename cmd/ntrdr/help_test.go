@@ -60,6 +60,9 @@ func paste(t *testing.T, line string) {
 	case strings.HasPrefix(line, "serve "):
 		line = strings.ReplaceAll(line, "127.0.0.1:4450", "127.0.0.1:0")
 		cancel()
+	case strings.HasPrefix(line, "link proxy "):
+		line = strings.ReplaceAll(line, "127.0.0.1:4451", "127.0.0.1:0")
+		cancel()
 	case strings.Contains(line, "127.0.0.1:4450"):
 		line = strings.ReplaceAll(line, "127.0.0.1:4450", closedPort(t))
 		want = exitPeer

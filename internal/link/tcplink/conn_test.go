@@ -360,7 +360,8 @@ func TestProxy(t *testing.T) {
 		t.Fatal(err)
 	}
 	proxied := make(chan error)
-	go func() { proxied <- Proxy(front, server.Addr().String(), s) }()
+	p := Proxy{To: server.Addr().String(), Shaper: s}
+	go func() { proxied <- p.Serve(front) }()
 	go func() {
 		for {
 			c, err := server.Accept()
