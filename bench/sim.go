@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ntrdr/ntrdr/internal/link"
 	"github.com/ntrdr/ntrdr/internal/machine"
 	"github.com/ntrdr/ntrdr/internal/registry"
 	"github.com/ntrdr/ntrdr/internal/rt/simrt"
@@ -53,8 +54,8 @@ func run(s Spec, pool *simrt.Pool) (Result, error) {
 		return Result{}, fmt.Errorf("trial %s: %w", trialName(s), err)
 	}
 	r.countLink(w.Link.Stats())
-	if r.Durable != nil && *r.Durable > 0 {
-		used := float64(upAtClose*8) / (float64(s.Link.RateBits) * *r.Durable)
+	if rate := s.Link.Rate(link.Up); rate > 0 && r.Durable != nil && *r.Durable > 0 {
+		used := float64(upAtClose*8) / (float64(rate) * *r.Durable)
 		r.Utilisation = &used
 	}
 	return r, nil

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"sync"
 	"time"
 
@@ -42,7 +40,7 @@ type proxyFlags struct {
 func (f *proxyFlags) add(c *invocation) {
 	c.flags.StringVar(&f.listen, "listen", "127.0.0.1:4451", "address to listen on")
 	c.flags.StringVar(&f.to, "to", "", "host:port of the server (required)")
-	c.flags.StringVar(&f.profile, "profile", "ras-28.8", "link profile: its name, or a file")
+	c.flags.StringVar(&f.profile, "profile", "ras-28.8", "link profile")
 	c.flags.StringVar(&f.loss, "loss", "0", "loss of segments each way, in percent, beside the profile's own")
 	c.flags.StringArrayVar(&f.outages, "outage", nil, "START:DURATION such as 12s:90s, or segment=N:reset (may be repeated)")
 	c.flags.Uint64Var(&f.seed, "seed", 1, "seed of the losses")
@@ -54,7 +52,7 @@ func (f *proxyFlags) shaper() (*tcplink.Shaper, error) {
 	if f.to == "" {
 		return nil, badInput("--to: name the server, as host:port")
 	}
-	p, err := lookupProfile("--profile", f.profile)
+	p, err := lookupLink("--profile", f.profile)
 	if err != nil {
 		return nil, err
 	}
@@ -70,25 +68,6 @@ func (f *proxyFlags) shaper() (*tcplink.Shaper, error) {
 		return nil, inputError{err}
 	}
 	return s, nil
-}
-
-// lookupProfile takes the name of a built-in profile, or else that of a file.
-func lookupProfile(flag, name string) (link.Profile, error) {
-	p, notBuiltin := link.ByName(name)
-	if notBuiltin == nil {
-		return p, nil
-	}
-	text, err := os.ReadFile(name)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return p, badInput("%s: %w, and no such file", flag, notBuiltin)
-	case err != nil:
-		return p, badInput("%s: %w", flag, err)
-	}
-	if p, err = link.ParseProfile(text); err != nil {
-		return p, badInput("%s %s: %w", flag, name, err)
-	}
-	return p, nil
 }
 
 func runLinkProxy(c *invocation) error {

@@ -17,27 +17,27 @@ const (
 
 // Profiles returns the built-in profiles, fast links first and satellite last.
 func Profiles() []Profile {
-	recovering := Stall{Min: time.Second, Max: 3 * time.Second}
+	recovering := Stall{For: Spread{Shape: Uniform, Min: time.Second, Max: 3 * time.Second}}
 	return []Profile{
 		builtin("lan10", 10_000_000, time.Millisecond, 50*time.Millisecond, Stall{},
-			Sources{Rate: "IEEE 802.3 10BASE-T, one direction at a time not modelled", RTT: "assumed (measured Ethernets are near 0.3 ms; a server adds some)"}),
+			Sources{"rate": "IEEE 802.3 10BASE-T, one direction at a time not modelled", "rtt": "assumed (measured Ethernets are near 0.3 ms; a server adds some)"}),
 		builtin("t1", 1_544_000, 40*time.Millisecond, 300*time.Millisecond, Stall{},
-			Sources{Rate: "ANSI T1.403 DS1", RTT: pathAssumed}),
+			Sources{"rate": "ANSI T1.403 DS1", "rtt": pathAssumed}),
 		builtin("isdn-64", 64_000, 30*time.Millisecond, time.Second, Stall{},
-			Sources{Rate: "KB Q121876 (ISDN 64 kbit/s)", RTT: "assumed (first hops of ISDN were 15 to 30 ms)"}),
+			Sources{"rate": "KB Q121876 (ISDN 64 kbit/s)", "rtt": "assumed (first hops of ISDN were 15 to 30 ms)"}),
 		builtin("ras-28.8", 28_800, 200*time.Millisecond, 2*time.Second, recovering,
-			Sources{Rate: "ITU-T V.34", RTT: "assumed (first hops of modems were 100 to 200 ms)"}),
+			Sources{"rate": "ITU-T V.34", "rtt": "assumed (first hops of modems were 100 to 200 ms)"}),
 		builtin("x25-9.6", 9_600, 700*time.Millisecond, 4*time.Second, recovering,
-			Sources{Rate: "KB Q131968 (X.25 up to 56K)", RTT: "assumed (packet switching adds 400 to 1000 ms)"}),
+			Sources{"rate": "KB Q131968 (X.25 up to 56K)", "rtt": "assumed (packet switching adds 400 to 1000 ms)"}),
 		builtin("vsat-geo", 512_000, 580*time.Millisecond, time.Second, Stall{},
-			Sources{Rate: "assumed (a common rate of leased VSAT)", RTT: "RFC 2488 §2 (at least 558 ms)"}),
+			Sources{"rate": "assumed (a common rate of leased VSAT)", "rtt": "RFC 2488 §2 (at least 558 ms)"}),
 	}
 }
 
 func builtin(name string, bits int64, rtt, queue time.Duration, stall Stall, s Sources) Profile {
-	s.Queue, s.Loss, s.Stall = queueAssumed, noLoss, noStall
-	if stall.Max > 0 {
-		s.Stall = cleanLineStall
+	s["queue"], s["loss"], s["stall"] = queueAssumed, noLoss, noStall
+	if stall != (Stall{}) {
+		s["stall"] = cleanLineStall
 	}
 	return Profile{Name: name, RateBits: bits, RTT: rtt, Queue: queue, Stall: stall, Sources: s}
 }

@@ -140,25 +140,6 @@ func TestFrameHeader(t *testing.T) {
 	}
 }
 
-func TestStallDraw(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 1))
-	is(t, "none", link.Stall{}.Draw(nil), 0)
-	s := link.Stall{Probability: 0.25, Min: time.Second, Max: 3 * time.Second}
-	hits := 0
-	for range 4000 {
-		switch d := s.Draw(r); {
-		case d == 0:
-		case d < s.Min || d > s.Max:
-			t.Fatalf("a stall of %v", d)
-		default:
-			hits++
-		}
-	}
-	if hits < 900 || hits > 1100 {
-		t.Errorf("%d stalls of 4000 packets, want about 1000", hits)
-	}
-}
-
 func TestTheories(t *testing.T) {
 	// By hand: sqrt(3/2/0.01)/0.1 = 122.5 and sqrt(3/4/0.01)/0.1 = 86.6.
 	for _, row := range []struct {

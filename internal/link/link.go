@@ -1,7 +1,8 @@
 // Package link carries whole SMB messages between machines, in order. How they
 // are framed and cut into segments is the business of one implementation:
 // link/simlink models TCP packet by packet on virtual time, link/tcplink uses
-// real TCP and shapes it to the same Profile.
+// real TCP and shapes it to the same Profile. What a link does to packets, its rate,
+// queue, delay, losses and outages, is a Medium, which both of them use.
 package link
 
 import (

@@ -30,7 +30,13 @@ const (
 	Cut
 	// Standstill: packets wait, and nothing is lost but what the queue cannot hold.
 	Standstill
+	// HalfOpen: the connections that there are lose their peer without a word, and
+	// everything that either end still sends vanishes. New ones are not concerned.
+	HalfOpen
 )
+
+// lasts reports whether outages of the kind have a length.
+func (k OutageKind) lasts() bool { return k == Silence || k == Standstill }
 
 // Outage is a planned disturbance of a link.
 type Outage struct {
@@ -40,12 +46,13 @@ type Outage struct {
 	// Segment starts the outage as this data segment from client to server, counted
 	// from 1, is sent for the first time, so that it is the first one hit.
 	Segment int64
-	// Duration may be rt.Forever; a Cut has none.
+	// Duration may be rt.Forever; a Cut and a HalfOpen have none.
 	Duration time.Duration
 }
 
 // ParseOutage reads "START:WHAT", where START is a time such as 12s or segment=N,
-// and WHAT is a duration of silence such as 90s, "forever", "reset", or stall=DURATION.
+// and WHAT is a duration of silence such as 90s, "forever", "reset",
+// "half-open", or stall=DURATION.
 func ParseOutage(s string) (Outage, error) {
 	start, what, ok := strings.Cut(s, ":")
 	if !ok {
@@ -82,6 +89,9 @@ func (o *Outage) parseWhat(s string) (err error) {
 	case s == "reset":
 		o.Kind = Cut
 		return nil
+	case s == "half-open":
+		o.Kind = HalfOpen
+		return nil
 	case s == "forever":
 		o.Duration = rt.Forever
 		return nil
@@ -90,7 +100,7 @@ func (o *Outage) parseWhat(s string) (err error) {
 	}
 	o.Duration, err = time.ParseDuration(length)
 	if err != nil || o.Duration <= 0 {
-		return fmt.Errorf("duration %q: not a positive time such as 90s, nor forever, reset or stall=90s", s)
+		return fmt.Errorf("duration %q: not a positive time such as 90s, nor forever, reset, half-open or stall=90s", s)
 	}
 	return nil
 }
@@ -98,11 +108,11 @@ func (o *Outage) parseWhat(s string) (err error) {
 // Validate reports an outage that ParseOutage would not return.
 func (o Outage) Validate() error {
 	switch {
-	case o.Kind > Standstill:
+	case o.Kind > HalfOpen:
 		return fmt.Errorf("outage of unknown kind %d", o.Kind)
 	case o.At < 0 || o.Segment < 0:
 		return fmt.Errorf("outage %v: the start is negative", o)
-	case o.Kind != Cut && o.Duration <= 0:
+	case o.Kind.lasts() && o.Duration <= 0:
 		return fmt.Errorf("outage %v: the duration is not positive", o)
 	case o.Kind == Standstill && o.Duration > maxDelay:
 		return fmt.Errorf("outage %v: a stall lasts at most %v", o, maxDelay)
@@ -123,6 +133,8 @@ func (o Outage) what() string {
 	switch {
 	case o.Kind == Cut:
 		return "reset"
+	case o.Kind == HalfOpen:
+		return "half-open"
 	case o.Kind == Standstill:
 		return "stall=" + o.Duration.String()
 	case o.Duration == rt.Forever:

@@ -1,64 +1,98 @@
 package link
 
-import (
-	"fmt"
-	"math/rand/v2"
-	"time"
-)
+import "time"
 
-// Profile is a link between a client and a server: the same in both directions.
-// It is plain data; Sources says where each value comes from.
+// Profile is a link between a client and a server. It is plain data; Sources says where
+// each value comes from.
 type Profile struct {
 	Name string
-	// RateBits is the rate of each direction in bit/s; 0 is unlimited.
+	// RateBits is the rate from client to server in bit/s; 0 is unlimited.
 	RateBits int64
+	// DownBits is the rate from server to client where it is another one; 0 is the same.
+	DownBits int64
 	// RTT is twice the propagation delay, without queues and serialization.
 	RTT time.Duration
+	// Jitter is what comes on top of the propagation delay of one way, and changes with
+	// time. No packet overtakes another.
+	Jitter Spread
 	// Queue is the longest time that a packet waits before its transmission starts;
 	// one that would wait longer is dropped. 0 means that none waits.
 	Queue time.Duration
 	// Loss is the fraction of IP packets lost, each way. On links that recover
 	// below IP it is what remains after that.
 	Loss float64
+	// Burst is loss that comes in bursts, independent of Loss.
+	Burst Burst
 	// Stall describes the recovery below IP, which delays and does not lose.
-	Stall   Stall
+	Stall Stall
+	// Outages are planned, Spells come again and again; both concern both ways.
+	Outages []PlannedOutage
+	Spells  []Spell
 	Sources Sources
 }
 
-// Stall is what IP sees of a link that retransmits below it, as X.25 and V.42 do:
-// now and then the line stands still.
-type Stall struct {
-	// Probability that a packet meets a stall; 0 on links that do not recover.
-	Probability float64
-	// Min and Max bound the uniform length of a stall.
-	Min, Max time.Duration
+// Burst is the two-state loss of Gilbert and Elliott in continuous time: the link is
+// good or bad for exponential times, whatever is sent meanwhile. A model that counts
+// packets instead would keep the link bad for minutes under a TCP that has backed off.
+// The zero value is none.
+//
+// src: Gilbert 1960, "Capacity of a burst-noise channel"; Elliott 1963, "Estimates of
+// error rates for codes on burst-noise channels".
+type Burst struct {
+	Good, Bad         time.Duration // the mean times
+	GoodLoss, BadLoss float64       // the fraction of packets lost meanwhile
 }
 
-// Sources names, for each value of a Profile, where it comes from, or says
-// "assumed (why)".
-type Sources struct {
-	Rate, RTT, Queue, Loss, Stall string
-}
-
-// Value is one value of a Profile, as text, with its source.
-type Value struct {
-	Name, Text, Source string
-}
-
-// Values returns the profile's values in a fixed order, for people to read.
-func (p Profile) Values() []Value {
-	return []Value{
-		{"rate", formatRate(p.RateBits), p.Sources.Rate},
-		{"rtt", p.RTT.String(), p.Sources.RTT},
-		{"queue", p.Queue.String(), p.Sources.Queue},
-		{"loss", formatPercent(p.Loss), p.Sources.Loss},
-		{"stall", p.Stall.String(), p.Sources.Stall},
+// MeanLoss is the fraction of time-spread packets that a Burst loses in the long run.
+func (b Burst) MeanLoss() float64 {
+	if b == (Burst{}) {
+		return 0
 	}
+	bad := float64(b.Bad) / float64(b.Good+b.Bad)
+	return bad*b.BadLoss + (1-bad)*b.GoodLoss
 }
 
-// LinkSpeed is the rate in bytes a second, as a transport reports it; 0 if
+// Stall is what IP sees of a link that retransmits below it, as X.25 and V.42 do:
+// now and then one way of the line stands still.
+type Stall struct {
+	// Every is the time from the end of a stall to the next; 0 is never.
+	Every Spread
+	For   Spread
+}
+
+func (s Stall) never() bool { return s.Every == (Spread{}) }
+
+// Spell is an outage that comes again and again.
+type Spell struct {
+	Kind OutageKind
+	// Every is the time from the end of an outage to the next.
+	Every Spread
+	// For is how long an outage lasts; a Cut and a HalfOpen have no length.
+	For    Spread
+	Source string
+}
+
+// PlannedOutage is an Outage with its source.
+type PlannedOutage struct {
+	Outage
+	Source string
+}
+
+// Sources names, for the values of a Profile by their key, where they come from, or
+// says "assumed (why)".
+type Sources map[string]string
+
+// Rate returns the rate of one way in bit/s; 0 is unlimited.
+func (p Profile) Rate(way Way) int64 {
+	if way == Down && p.DownBits > 0 {
+		return p.DownBits
+	}
+	return p.RateBits
+}
+
+// LinkSpeed is the client's rate in bytes a second, as its transport reports it; 0 if
 // unlimited.
-func (p Profile) LinkSpeed() int64 { return p.RateBits / 8 }
+func (p Profile) LinkSpeed() int64 { return p.Rate(Up) / 8 }
 
 // WithLoss returns the profile with another loss, a fraction of the IP packets.
 func (p Profile) WithLoss(fraction float64) Profile {
@@ -67,82 +101,10 @@ func (p Profile) WithLoss(fraction float64) Profile {
 }
 
 // TotalLoss is the fraction lost if the profile's own loss and another, independent
-// one come together.
+// one come together. Bursts are not in it.
 func (p Profile) TotalLoss(other float64) float64 {
 	return 1 - (1-p.Loss)*(1-other)
 }
 
 // OneWay is the propagation delay of one direction.
 func (p Profile) OneWay() time.Duration { return p.RTT / 2 }
-
-// maxDelay bounds the times of a profile: a day is beyond any link's.
-//
-// src: assumed (keeps sums of delays far from overflow)
-const maxDelay = 24 * time.Hour
-
-// Validate reports the first value that no link can have.
-func (p Profile) Validate() error {
-	for _, v := range []struct {
-		field string
-		ok    bool
-		value any
-	}{
-		{"rate", p.RateBits >= 0, p.RateBits},
-		{"rtt", validDelay(p.RTT), p.RTT},
-		{"queue", validDelay(p.Queue), p.Queue},
-		{"loss", validFraction(p.Loss), p.Loss},
-		{"stall probability", validFraction(p.Stall.Probability), p.Stall.Probability},
-		{"stall minimum", validDelay(p.Stall.Min), p.Stall.Min},
-		{"stall maximum", validDelay(p.Stall.Max) && p.Stall.Max >= p.Stall.Min, p.Stall.Max},
-	} {
-		if !v.ok {
-			return fmt.Errorf("profile %q: %s %v is out of range", p.Name, v.field, v.value)
-		}
-	}
-	return nil
-}
-
-func validDelay(d time.Duration) bool { return d >= 0 && d <= maxDelay }
-
-// validFraction is false for NaN as well.
-func validFraction(f float64) bool { return f >= 0 && f <= 1 }
-
-// Draw returns how long a packet stalls, mostly 0. It draws two numbers whatever
-// comes of it, or none on a link without stalls.
-func (s Stall) Draw(r *rand.Rand) time.Duration {
-	if s.Probability == 0 {
-		return 0
-	}
-	hit, share := r.Float64() < s.Probability, r.Float64()
-	if !hit {
-		return 0
-	}
-	return (s.Min + time.Duration(share*float64(s.Max-s.Min))).Round(time.Microsecond)
-}
-
-// String renders the stall for people.
-func (s Stall) String() string {
-	if s.Probability == 0 {
-		return "none"
-	}
-	return fmt.Sprintf("%s of packets, %v to %v", formatPercent(s.Probability), s.Min, s.Max)
-}
-
-func formatPercent(fraction float64) string {
-	return fmt.Sprintf("%.6g%%", fraction*100)
-}
-
-func formatRate(bits int64) string {
-	if bits == 0 {
-		return "unlimited"
-	}
-	for _, u := range []struct {
-		bits int64
-		name string
-	}{{1_000_000_000, "Gbit/s"}, {1_000_000, "Mbit/s"}, {1_000, "kbit/s"}} {
-		if bits >= u.bits {
-			return fmt.Sprintf("%.6g %s", float64(bits)/float64(u.bits), u.name)
-		}
-	}
-	return fmt.Sprintf("%d bit/s", bits)
-}

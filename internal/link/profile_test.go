@@ -1,7 +1,6 @@
 package link_test
 
 import (
-	"encoding/json"
 	"math"
 	"strings"
 	"testing"
@@ -35,7 +34,7 @@ func TestBuiltinProfiles(t *testing.T) {
 		if err := p.Validate(); err != nil {
 			t.Error(err)
 		}
-		if p.Loss != 0 || p.Stall.Probability != 0 {
+		if p.Loss != 0 || p.Stall.Every != (link.Spread{}) {
 			t.Errorf("%s loses or stalls by itself", p.Name)
 		}
 		for _, v := range p.Values() {
@@ -69,31 +68,46 @@ func TestByName(t *testing.T) {
 func TestValues(t *testing.T) {
 	p := link.Profile{
 		RateBits: 1_544_000, RTT: 40 * ms, Queue: 300 * ms, Loss: 0.015,
-		Stall: link.Stall{Probability: 0.1, Min: time.Second, Max: 3 * time.Second}, Sources: link.Sources{RTT: "a page"},
+		Stall: link.Stall{Every: link.Spread{Min: time.Minute}, For: link.Spread{Shape: link.Uniform, Min: time.Second, Max: 3 * time.Second}}, Sources: link.Sources{"rtt": "a page"},
 	}
 	is(t, "values", p.Values(), []link.Value{
 		{Name: "rate", Text: "1.544 Mbit/s"},
 		{Name: "rtt", Text: "40ms", Source: "a page"},
 		{Name: "queue", Text: "300ms"},
 		{Name: "loss", Text: "1.5%"},
-		{Name: "stall", Text: "10% of packets, 1s to 3s"},
+		{Name: "stall", Text: "every 1m0s for 1s..3s"},
 	})
 }
 
 func TestHash(t *testing.T) {
-	base := link.Profile{Name: "a", RateBits: 8, RTT: 1, Queue: 2, Loss: 0.5, Stall: link.Stall{Probability: 0.1, Min: 3, Max: 4}}
-	const want = "8efac93f991acaa0"
-	is(t, "the hash of always", base.Hash(), want)
+	base, err := link.ByName("ras-28.8")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := base.Hash()
 	seen := map[string]int{want: -1}
+	second := link.Spread{Min: time.Second}
 	for i, change := range []func(p *link.Profile){
 		func(p *link.Profile) { p.Name = "b" },
 		func(p *link.Profile) { p.RateBits++ },
+		func(p *link.Profile) { p.DownBits++ },
 		func(p *link.Profile) { p.RTT++ },
+		func(p *link.Profile) { p.Jitter.Min++ },
+		func(p *link.Profile) { p.Jitter.Shape++ },
 		func(p *link.Profile) { p.Queue++ },
 		func(p *link.Profile) { p.Loss = 0.25 },
-		func(p *link.Profile) { p.Stall.Probability = 0.2 },
-		func(p *link.Profile) { p.Stall.Min++ },
-		func(p *link.Profile) { p.Stall.Max++ },
+		func(p *link.Profile) { p.Burst.Good++ },
+		func(p *link.Profile) { p.Burst.Bad++ },
+		func(p *link.Profile) { p.Burst.GoodLoss = 0.25 },
+		func(p *link.Profile) { p.Burst.BadLoss = 0.25 },
+		func(p *link.Profile) { p.Stall.Every = second },
+		func(p *link.Profile) { p.Stall.For.Min++ },
+		func(p *link.Profile) { p.Stall.For.Max++ },
+		func(p *link.Profile) { p.Outages = []link.PlannedOutage{{Outage: link.Outage{Duration: 1}}} },
+		func(p *link.Profile) { p.Outages = []link.PlannedOutage{{Outage: link.Outage{At: 1, Duration: 1}}} },
+		func(p *link.Profile) { p.Spells = []link.Spell{{Every: second}} },
+		func(p *link.Profile) { p.Spells = []link.Spell{{Every: second, For: second}} },
+		func(p *link.Profile) { p.Spells = []link.Spell{{Every: second, Kind: link.Cut}} },
 	} {
 		p := base
 		change(&p)
@@ -102,80 +116,14 @@ func TestHash(t *testing.T) {
 		}
 		seen[p.Hash()] = i
 	}
-	base.Sources.RTT = "elsewhere"
-	is(t, "the hash with another source", base.Hash(), want)
+	base.Sources = nil
+	is(t, "the hash without sources", base.Hash(), want)
 }
 
 func TestTotalLoss(t *testing.T) {
 	p := link.Profile{}.WithLoss(0.5)
 	is(t, "two losses", p.TotalLoss(0.5), 0.75)
 	is(t, "one loss", p.TotalLoss(0), 0.5)
-}
-
-func TestProfileFile(t *testing.T) {
-	const file = `{"name":"mine","rate_bits":14400,"rtt":"150ms","queue":"2s","loss":0.01,
-		"stall":{"probability":0.02,"min":"1s","max":"3s"},"sources":{"rate":"ITU-T V.32bis"}}`
-	p, err := link.ParseProfile([]byte(file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	const assumed = "assumed (the profile names no source)"
-	is(t, "profile", p, link.Profile{
-		Name: "mine", RateBits: 14400, RTT: 150 * ms, Queue: 2 * time.Second, Loss: 0.01,
-		Stall:   link.Stall{Probability: 0.02, Min: time.Second, Max: 3 * time.Second},
-		Sources: link.Sources{Rate: "ITU-T V.32bis", RTT: assumed, Queue: assumed, Loss: assumed, Stall: assumed},
-	})
-	for _, p := range append(link.Profiles(), p) {
-		text, err := json.Marshal(p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		back, err := link.ParseProfile(text)
-		if err != nil {
-			t.Error(err)
-		}
-		is(t, "profile written and read", back, p)
-	}
-}
-
-func TestBadProfileFiles(t *testing.T) {
-	for _, row := range []struct{ name, file, want string }{
-		{"not JSON", `rtt=5`, "link profile: invalid character"},
-		{"a misspelt member", `{"name":"a","rate":5}`, `unknown field "rate"`},
-		{"no name", `{"rate_bits":5}`, "no name"},
-		{"two profiles", `{"name":"a"} {"name":"b"}`, "more than one value"},
-		{"a bad time", `{"name":"a","rtt":"5 parsecs"}`, "parsecs"},
-		{"a negative rate", `{"name":"a","rate_bits":-5}`, `profile "a": rate -5 is out of range`},
-		{"a negative round trip", `{"name":"a","rtt":"-5ms"}`, `rtt -5ms is out of range`},
-		{"a long queue", `{"name":"a","queue":"25h"}`, `queue 25h0m0s is out of range`},
-		{"a loss in percent", `{"name":"a","loss":5}`, `loss 5 is out of range`},
-		{"a stall turned round", `{"name":"a","stall":{"min":"2s","max":"1s"}}`, `stall maximum 1s is out of range`},
-		{"a stall without sense", `{"name":"a","stall":{"probability":-1}}`, `stall probability -1 is out of range`},
-	} {
-		if _, err := link.ParseProfile([]byte(row.file)); err == nil || !strings.Contains(err.Error(), row.want) {
-			t.Errorf("%s: %v, want %q", row.name, err, row.want)
-		}
-	}
-	if err := (link.Profile{Loss: math.NaN()}).Validate(); err == nil {
-		t.Error("a loss of NaN was accepted")
-	}
-}
-
-func FuzzParseProfile(f *testing.F) {
-	f.Add([]byte(`{"name":"mine","rate_bits":14400,"rtt":"150ms","queue":"2s","loss":0.01}`))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		p, err := link.ParseProfile(data)
-		if err != nil {
-			return
-		}
-		text, err := json.Marshal(p)
-		if err != nil {
-			t.Fatalf("%+v: %v", p, err)
-		}
-		if back, err := link.ParseProfile(text); err != nil || back.Hash() != p.Hash() {
-			t.Errorf("%s does not come back: %v", text, err)
-		}
-	})
 }
 
 func TestParseLoss(t *testing.T) {
@@ -203,6 +151,7 @@ func TestParseOutage(t *testing.T) {
 		{"0s:forever", link.Outage{Duration: rt.Forever}, ""},
 		{"segment=7:90ms", link.Outage{Segment: 7, Duration: 90 * ms}, ""},
 		{"segment=7:reset", link.Outage{Kind: link.Cut, Segment: 7}, ""},
+		{"9s:half-open", link.Outage{Kind: link.HalfOpen, At: 9 * time.Second}, ""},
 		{"3s:stall=5s", link.Outage{Kind: link.Standstill, At: 3 * time.Second, Duration: 5 * time.Second}, ""},
 	} {
 		got, err := link.ParseOutage(row.text)

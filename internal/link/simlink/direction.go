@@ -1,39 +1,25 @@
 package simlink
 
 import (
-	"math/rand/v2"
-
 	"github.com/ntrdr/ntrdr/internal/link"
 	"github.com/ntrdr/ntrdr/internal/trace"
 )
 
 // direction carries packets one way.
 type direction struct {
-	l       *Link
-	up      bool
-	name    string
-	to      *table // of the endpoints that it leads to
-	line    *link.Line
-	loss    float64
-	weather *rand.Rand // one draw a packet
-	stalls  *rand.Rand
-	flying  fifo // in order of arrival
-	armed   bool
-	arrive  func()
-	stats   link.DirectionStats
+	l      *Link
+	up     bool
+	name   string
+	to     *table // of the endpoints that it leads to
+	wire   *link.Wire
+	flying fifo // in order of arrival
+	armed  bool
+	arrive func()
+	stats  link.DirectionStats
 }
 
-func newDirection(l *Link, name string, to *table) *direction {
-	d := &direction{
-		l:       l,
-		up:      name == "up",
-		name:    name,
-		to:      to,
-		line:    link.NewLine(l.p.RateBits, l.p.Queue),
-		loss:    l.p.TotalLoss(l.opt.Loss),
-		weather: l.rt.Rand("link-" + name + "/" + l.opt.Name),
-		stalls:  l.rt.Rand("stall-" + name + "/" + l.opt.Name),
-	}
+func newDirection(l *Link, way link.Way, to *table) *direction {
+	d := &direction{l: l, up: way == link.Up, name: way.String(), to: to, wire: l.medium.Wire(way)}
 	d.arrive = d.onArrival
 	return d
 }
@@ -57,27 +43,18 @@ func (d *direction) offer(p *packet) {
 	d.lose(p, fate)
 }
 
-// decide settles what becomes of p, and when it arrives. It draws the same numbers
-// whatever happens, so that the weather depends on the packet count alone.
+// decide settles what becomes of p, and when it arrives.
 func (d *direction) decide(p *packet, hit bool) Fate {
-	unlucky := d.weather.Float64() < d.loss && (len(p.data) > 0 || !d.l.opt.DataLossOnly)
-	stall := d.l.p.Stall.Draw(d.stalls)
-	if hit || d.l.isDown {
-		return Vanished
+	gone := hit || d.l.medium.Schedule.IsDown() || p.conn <= d.l.forgotten
+	arrival, fate := d.wire.Offer(d.l.rt.Now(), p.size(), gone)
+	switch {
+	case fate == Lost && d.l.opt.DataLossOnly && len(p.data) == 0:
+		fate = Arrives
+	case fate == Arrives && d.l.opt.Drop != nil && d.l.opt.Drop(d.view(p, Arrives)):
+		fate = Lost
 	}
-	done, ok := d.line.Transmit(d.l.rt.Now(), p.size())
-	if !ok {
-		return Dropped
-	}
-	if stall > 0 {
-		done = done.Add(stall)
-		d.line.Hold(done)
-	}
-	if unlucky || d.l.opt.Drop != nil && d.l.opt.Drop(d.view(p, Arrives)) {
-		return Lost
-	}
-	p.at = done.Sub(d.l.start) + d.l.p.OneWay()
-	return Arrives
+	p.at = arrival.Sub(d.l.start)
+	return fate
 }
 
 // view is p for the functions of Options.

@@ -10,11 +10,11 @@
 // segments to send and the times at which it wants to be called again. An endpoint
 // does what its tcb decided and wakes the tasks that wait in Send and Recv.
 //
-// A segment becomes a packet of its length and 40 bytes. A direction loses it at
-// random (one draw a packet from a stream of that direction), drops it from the full
-// queue, or delivers it after waiting, serialization and half the round-trip time.
-// Packets stay in order. During an outage every packet offered vanishes; those on
-// their way arrive.
+// A segment becomes a packet of its length and 40 bytes, and a link.Medium decides what
+// becomes of it: lost at random, dropped from the full queue, or delivered after waiting,
+// serialization and half the round-trip time. Packets stay in order. During an outage
+// every packet offered vanishes; those on their way arrive. The packets of a half-open
+// connection vanish for good, at both ends.
 //
 // The flavour tcp-nt351 ignores duplicate acknowledgements, because NT gained fast
 // retransmit with 4.0 SP2 (KB Q162179). Its receiver keeps what arrives out of order.

@@ -57,8 +57,13 @@ func (l *Link) newEndpoint(conn uint32, out *direction, own *table) *endpoint {
 
 func (e *endpoint) client() bool { return e.out.up }
 
-// LinkSpeed is the profile's rate.
-func (e *endpoint) LinkSpeed() int64 { return e.l.p.LinkSpeed() }
+// LinkSpeed is the profile's rate away from this end.
+func (e *endpoint) LinkSpeed() int64 {
+	if e.client() {
+		return e.l.p.Rate(link.Up) / 8
+	}
+	return e.l.p.Rate(link.Down) / 8
+}
 
 // LinkDelay is the profile's delay.
 func (e *endpoint) LinkDelay() time.Duration { return e.l.p.OneWay() }

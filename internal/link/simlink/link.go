@@ -16,18 +16,19 @@ type Link struct {
 	tcp   link.TCPParams
 	start time.Time
 
-	mu       rt.Mutex
-	up, down *direction // +checklocks:mu, as all below
-	clients  table      // the client's ends of the connections
-	servers  table      // the server's ends
-	conns    uint32     // the last connection's number
-	listener *listener  // nil if nobody listens
-	outages  []int      // of opt.Outages, those that wait for a segment
-	isDown   bool       // packets vanish
-	downTil  time.Time  // if isDown; zero is forever
-	cutDue   bool       // reset all connections when the present work is done
-	pool     pool
-	done     tally // of connections that are gone
+	mu        rt.Mutex
+	up, down  *direction // +checklocks:mu, as all below
+	clients   table      // the client's ends of the connections
+	servers   table      // the server's ends
+	conns     uint32     // the last connection's number
+	listener  *listener  // nil if nobody listens
+	medium    *link.Medium
+	change    rt.Timer // of the medium's schedule; nil: none is set
+	changeAt  time.Duration
+	cutDue    bool   // reset all connections when the present work is done
+	forgotten uint32 // connections up to this number have lost their peers
+	pool      pool
+	done      tally // of connections that are gone
 }
 
 // New returns a link that works; outages by time count from now.
@@ -36,15 +37,22 @@ func New(r rt.Runtime, p link.Profile, opt Options) (*Link, error) {
 	if opt.TCP != nil {
 		tcp = *opt.TCP
 	}
-	for _, validate := range []func() error{p.Validate, opt.validate, tcp.Validate} {
+	for _, validate := range []func() error{opt.validate, tcp.Validate} {
 		if err := validate(); err != nil {
 			return nil, fmt.Errorf("simulated link: %w", err)
 		}
 	}
 	l := &Link{rt: r, p: p, opt: opt, tcp: tcp, start: r.Now(), mu: r.NewMutex()}
-	l.up = newDirection(l, "up", &l.servers)
-	l.down = newDirection(l, "down", &l.clients)
-	l.planOutages()
+	medium, err := link.NewMedium(p, link.MediumOptions{
+		Start: l.start, Rand: r.Rand, Name: opt.Name, Loss: opt.Loss, Outages: opt.Outages,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("simulated link: %w", err)
+	}
+	l.medium = medium
+	l.up = newDirection(l, link.Up, &l.servers)
+	l.down = newDirection(l, link.Down, &l.clients)
+	l.watch()
 	return l, nil
 }
 

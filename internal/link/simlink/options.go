@@ -66,8 +66,8 @@ type Options struct {
 	// KeepAlive is the idle time after which an end sends a session keep-alive; 0 is
 	// never. With it, an open connection always has a timer pending.
 	KeepAlive time.Duration
-	// Name tells the random streams of several links of one Runtime apart:
-	// "link-up/NAME" and "link-down/NAME", and "stall-up/NAME" and "stall-down/NAME".
+	// Name tells the random streams of several links of one Runtime apart, such as
+	// "link-up/NAME" and "link-down/NAME".
 	Name string
 	// Trace receives lost and repeated segments, and outages; nil is none.
 	Trace *trace.Actor
@@ -87,14 +87,6 @@ func (o Options) validate() error {
 	}
 	if o.KeepAlive < 0 {
 		return fmt.Errorf("keep-alive after %v", o.KeepAlive)
-	}
-	if !(o.Loss >= 0 && o.Loss <= 1) {
-		return fmt.Errorf("loss %v is not a fraction", o.Loss)
-	}
-	for _, outage := range o.Outages {
-		if err := outage.Validate(); err != nil {
-			return err
-		}
 	}
 	return nil
 }
@@ -116,17 +108,12 @@ type Packet struct {
 }
 
 // Fate is what becomes of a packet.
-type Fate uint8
+type Fate = link.Fate
 
 // The fates of a packet.
 const (
-	Arrives  Fate = iota
-	Lost          // at random
-	Dropped       // by the full queue
-	Vanished      // in an outage
+	Arrives  = link.Arrives
+	Lost     = link.Lost
+	Dropped  = link.Dropped
+	Vanished = link.Vanished
 )
-
-// String names the fate.
-func (f Fate) String() string {
-	return [...]string{"arrives", "lost", "dropped", "vanished"}[f]
-}

@@ -1,7 +1,6 @@
 package simlink
 
 import (
-	"slices"
 	"time"
 
 	"github.com/ntrdr/ntrdr/internal/link"
@@ -9,47 +8,36 @@ import (
 	"github.com/ntrdr/ntrdr/internal/trace"
 )
 
-// planOutages arms the outages that begin at a time and keeps the others.
-func (l *Link) planOutages() {
-	for i, o := range l.opt.Outages {
-		if o.Segment > 0 {
-			l.outages = append(l.outages, i)
-			continue
-		}
-		l.rt.AfterFunc(o.At, func() {
-			l.mu.Lock()
-			defer l.mu.Unlock()
-			l.begin(o)
-			l.cutIfDue()
-		})
+// watch arranges for onChange when the schedule has something to do, or before.
+func (l *Link) watch() {
+	next := l.medium.Schedule.Next()
+	switch {
+	case next == rt.Forever:
+		return
+	case l.change == nil:
+	case l.changeAt <= next:
+		return
+	default:
+		l.change.Stop()
 	}
+	l.changeAt = next
+	l.change = l.rt.AfterFunc(next-l.now(), l.onChange)
+}
+
+func (l *Link) onChange() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.change = nil
+	l.act(l.medium.Schedule.Advance(l.now()))
+	l.cutIfDue()
 }
 
 // beginOutagesAt begins the outages of the data segment with that number, and
 // reports whether the segment itself is lost.
 func (l *Link) beginOutagesAt(number int64) (hit bool) {
-	l.outages = slices.DeleteFunc(l.outages, func(i int) bool {
-		o := l.opt.Outages[i]
-		if o.Segment != number {
-			return false
-		}
-		l.begin(o)
-		hit = hit || o.Kind != link.Standstill
-		return true
-	})
+	changes, hit := l.medium.Schedule.Segment(number, l.now())
+	l.act(changes)
 	return hit
-}
-
-func (l *Link) begin(o link.Outage) {
-	switch o.Kind {
-	case link.Silence:
-		l.goDown(o.Duration, o.String())
-	case link.Standstill:
-		l.standStill(o)
-	case link.Cut:
-		l.emit(trace.LinkDown, o.String())
-		l.cutDue = true
-	}
 }
 
 // Down makes every packet vanish that is offered in the next d, which may be
@@ -57,58 +45,33 @@ func (l *Link) begin(o link.Outage) {
 func (l *Link) Down(d time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if d > 0 {
-		l.goDown(d, "down")
-	}
+	l.act(l.medium.Schedule.Down(l.now(), d))
 }
 
 // Up ends an outage.
 func (l *Link) Up() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.goUp()
+	l.act(l.medium.Schedule.Up())
 }
 
-func (l *Link) goDown(d time.Duration, why string) {
-	if !l.isDown {
-		l.isDown, l.downTil = true, l.rt.Now()
-		l.emit(trace.LinkDown, why)
+// act does what the schedule decided.
+func (l *Link) act(changes []link.Change) {
+	for _, c := range l.medium.Apply(changes) {
+		kind := trace.LinkDown
+		if c.Over {
+			kind = trace.LinkUp
+		}
+		l.opt.Trace.Emit(trace.Event{Kind: kind, Text: c.Why})
+		switch c.Kind {
+		case link.Cut:
+			l.cutDue = true
+		case link.HalfOpen:
+			l.forgotten = l.conns
+		case link.Silence, link.Standstill: // the medium's
+		}
 	}
-	if d == rt.Forever || l.downTil.IsZero() {
-		l.downTil = time.Time{}
-		return
-	}
-	if until := l.rt.Now().Add(d); until.After(l.downTil) {
-		l.downTil = until
-		l.rt.AfterFunc(d, l.onOutageEnd)
-	}
-}
-
-func (l *Link) onOutageEnd() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !l.downTil.IsZero() && !l.rt.Now().Before(l.downTil) {
-		l.goUp()
-	}
-}
-
-func (l *Link) goUp() {
-	if l.isDown {
-		l.isDown = false
-		l.emit(trace.LinkUp, "up")
-	}
-}
-
-func (l *Link) standStill(o link.Outage) {
-	l.emit(trace.LinkDown, o.String())
-	until := l.rt.Now().Add(o.Duration)
-	l.up.line.Hold(until)
-	l.down.line.Hold(until)
-	l.rt.AfterFunc(o.Duration, func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		l.emit(trace.LinkUp, "up")
-	})
+	l.watch()
 }
 
 // cutIfDue resets all connections if an outage asked for it. It is called when no
@@ -118,8 +81,4 @@ func (l *Link) cutIfDue() {
 		l.cutDue = false
 		l.resetAll()
 	}
-}
-
-func (l *Link) emit(k trace.Kind, why string) {
-	l.opt.Trace.Emit(trace.Event{Kind: k, Text: why})
 }

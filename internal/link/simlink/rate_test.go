@@ -135,15 +135,16 @@ func TestLossRatePerDirection(t *testing.T) {
 
 func TestStalledLineDelaysAndLosesNothing(t *testing.T) {
 	p := fast
-	p.Stall = link.Stall{Probability: 1, Min: 2 * second, Max: 2 * second}
+	always := func(d time.Duration) link.Spread { return link.Spread{Min: d} }
+	p.Stall = link.Stall{Every: always(10 * second), For: always(2 * second)}
 	run(t, p, simlink.Options{}, func(w *world) {
-		_, err := w.l.Dialer().Dial(time.Minute)
-		if err != nil {
-			t.Fatal(err)
-		}
-		// The SYN and its answer stall for 2 s each; meanwhile the SYN was repeated.
-		is(t, "connected at", w.since(), 4100*ms)
+		c, s := w.connect()
+		w.Sleep(10500*ms - w.since())
+		w.send(c, 6)
+		w.recv(s)
+		is(t, "arrival", w.since(), 12050*ms)
 		is(t, "lost", w.l.Stats().Up.Lost+w.l.Stats().Down.Lost, 0)
+		is(t, "retransmitted meanwhile", w.l.Stats().Retransmits, 2)
 	})
 }
 

@@ -4,7 +4,7 @@
 //
 // # Model
 //
-// A Shaper stands between the client and its sockets. Each direction is a link.Line
+// A Shaper stands between the client and its sockets. Each direction is a link.Wire
 // that all its connections share; what is written, and what is read, is cut into
 // segments, each of which waits for the window of 8760 bytes, for the line and for half
 // the round-trip time. Both ends' kernels see a perfect connection, so a lost segment
@@ -19,7 +19,9 @@
 //	    trace.Recorder
 //
 // Each shaped connection has two goroutines, one a direction. They end when the
-// connection is closed or dies, or at the latest when its linger time is over.
+// connection is closed or dies, or at the latest when its linger time is over. The socket
+// of a half-open connection stays open until the Shaper is closed, so that the server does
+// not hear of the client's end.
 //
 // # Limits
 //

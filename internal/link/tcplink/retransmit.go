@@ -45,9 +45,9 @@ func (s *Shaper) handshake(deadline time.Time) error {
 func (s *Shaper) synLost() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	loss := s.p.TotalLoss(s.opt.Loss)
-	up, down := s.up.weather.Float64() < loss, s.down.weather.Float64() < loss
-	return up || down || s.isDown
+	now := time.Now()
+	up, down := s.up.Loses(now), s.down.Loses(now)
+	return up || down || s.medium.Schedule.IsDown()
 }
 
 // sleepBefore sleeps for d, or until the deadline and reports false if that is earlier.

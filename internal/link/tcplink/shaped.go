@@ -27,6 +27,7 @@ type shaped struct {
 	dead      chan struct{} // closed when the socket is
 	deadOnce  sync.Once
 	err       error // why it is dead; set before dead is closed
+	halfOpen  bool  // nothing that either end sends arrives; guarded by Shaper.mu
 }
 
 // flow is one direction of a connection.
@@ -56,7 +57,7 @@ func newShaped(s *Shaper, c net.Conn) *shaped {
 func (c *shaped) newFlow(w *wire) *flow {
 	return &flow{
 		c: c, w: w,
-		queue: make(chan piece, c.s.queueLen()),
+		queue: make(chan piece, c.s.queueLen(w.way)),
 		rtt:   link.NewRTTEstimator(c.s.tcp),
 		win:   window{size: c.s.tcp.Window},
 	}
@@ -86,7 +87,7 @@ func (f *flow) put(data []byte, err error) error {
 	}
 	p := piece{data: data, at: time.Now(), err: err}
 	if err == nil {
-		p.number, p.lost = f.c.s.launch(f.w, len(data))
+		p.number, p.lost = f.c.s.launch(f.c, f.w, len(data))
 	}
 	select {
 	case <-f.c.dead:
@@ -104,7 +105,7 @@ func (f *flow) pass(p piece, stop <-chan struct{}) error {
 	start := f.win.admit(p.at, len(p.data))
 	if p.lost {
 		wait := func(d time.Duration) error { return f.c.sleepUntil(start.Add(d), stop) }
-		lost := func() bool { return s.again(f.w, p.number, len(p.data)) }
+		lost := func() bool { return s.again(f.c, f.w, p.number, len(p.data)) }
 		stall, err := retransmit(s.tcp, f.rtt.RTO(), wait, lost)
 		if err != nil {
 			f.c.countAbort(err)
@@ -112,7 +113,7 @@ func (f *flow) pass(p piece, stop <-chan struct{}) error {
 		}
 		start = start.Add(stall)
 	}
-	arrival := s.transmit(f.w, start, len(p.data)).Add(s.p.OneWay())
+	arrival := s.transmit(f.w, start, len(p.data))
 	acked := arrival.Add(s.p.OneWay())
 	f.win.sent(len(p.data), acked)
 	if !p.lost {
@@ -250,14 +251,16 @@ func (c *shaped) Close() error {
 	return nil
 }
 
-// fail ends the connection and closes the socket.
+// fail ends the connection and closes the socket, unless the server is not to hear of it.
 func (c *shaped) fail(err error) {
 	c.deadOnce.Do(func() {
 		c.err = err
 		close(c.dead)
+		if c.s.forget(c) {
+			return
+		}
 		// The reason is err; what the socket says about its end adds nothing.
 		_ = c.Conn.Close()
-		c.s.forget(c)
 	})
 }
 

@@ -249,11 +249,13 @@ func TestDownAndUpByHand(t *testing.T) {
 
 func TestStallsOfTheProfile(t *testing.T) {
 	p := fast
-	p.Stall = link.Stall{Probability: 1, Min: 2 * time.Second, Max: 2 * time.Second}
+	always := func(d time.Duration) link.Spread { return link.Spread{Min: d} }
+	p.Stall = link.Stall{Every: always(10 * time.Second), For: always(2 * time.Second)}
 	run(t, p, Options{}, func(w *world) {
+		time.Sleep(10500*ms - w.since())
 		w.send(w.client, 6)
 		w.recv(w.server)
-		is(t, "arrival", w.since(), 2050*ms)
+		is(t, "arrival", w.since(), 12050*ms)
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -37,22 +38,20 @@ type Shaper struct {
 	start time.Time
 
 	mu       sync.Mutex
-	up, down wire          // +checklocks:mu, as all below
-	outages  []link.Outage // not yet begun
-	isDown   bool          // until downTil; zero is forever
-	downTil  time.Time     //
-	conns    []*shaped     // alive, in order of their start
-	stats    link.Stats    //
-	timers   []*time.Timer // of outages by time
+	medium   *link.Medium // +checklocks:mu, as all below
+	up, down wire
+	change   *time.Timer // of the medium's schedule
+	conns    []*shaped   // alive, in order of their start
+	orphans  []net.Conn  // sockets whose client's end died half-open
+	stats    link.Stats
+	closed   bool
 }
 
 // wire is one direction.
 type wire struct {
-	name    string
-	line    *link.Line
-	weather *rand.Rand // one draw an attempt to send a segment
-	stalls  *rand.Rand
-	stats   *link.DirectionStats
+	*link.Wire
+	way   link.Way
+	stats *link.DirectionStats
 }
 
 // NewShaper returns a link that works. Its owner must call Close.
@@ -61,41 +60,25 @@ func NewShaper(p link.Profile, opt Options) (*Shaper, error) {
 	if opt.TCP != nil {
 		s.tcp = *opt.TCP
 	}
-	if err := s.validate(); err != nil {
+	if err := s.tcp.Validate(); err != nil {
 		return nil, fmt.Errorf("shaped link: %w", err)
 	}
-	s.up = s.newWire("up", &s.stats.Up)
-	s.down = s.newWire("down", &s.stats.Down)
-	s.planOutages()
+	medium, err := link.NewMedium(p, link.MediumOptions{
+		Start: s.start, Rand: s.stream, Name: opt.Name, Loss: opt.Loss, Outages: opt.Outages, NoDrop: true,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("shaped link: %w", err)
+	}
+	s.medium = medium
+	s.up = wire{medium.Wire(link.Up), link.Up, &s.stats.Up}
+	s.down = wire{medium.Wire(link.Down), link.Down, &s.stats.Down}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.watch()
 	return s, nil
 }
 
-func (s *Shaper) validate() error {
-	for _, validate := range []func() error{s.p.Validate, s.p.WithLoss(s.opt.Loss).Validate, s.tcp.Validate} {
-		if err := validate(); err != nil {
-			return err
-		}
-	}
-	for _, o := range s.opt.Outages {
-		if err := o.Validate(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// forever is a queue that never drops.
-const forever = rt.Forever
-
-func (s *Shaper) newWire(name string, stats *link.DirectionStats) wire {
-	return wire{
-		name:    name,
-		line:    link.NewLine(s.p.RateBits, forever),
-		weather: rand.New(rt.NewSource(s.opt.Seed, "link-"+name+"/"+s.opt.Name)),
-		stalls:  rand.New(rt.NewSource(s.opt.Seed, "stall-"+name+"/"+s.opt.Name)),
-		stats:   stats,
-	}
-}
+func (s *Shaper) stream(name string) *rand.Rand { return rand.New(rt.NewSource(s.opt.Seed, name)) }
 
 // Profile returns the profile.
 func (s *Shaper) Profile() link.Profile { return s.p }
@@ -118,16 +101,21 @@ func (s *Shaper) Shape(c net.Conn) net.Conn {
 	return sc
 }
 
-// Close cancels the outages that are planned and closes the connections.
+// Close ends the weather and closes the connections.
 func (s *Shaper) Close() error {
 	s.mu.Lock()
-	for _, t := range s.timers {
-		t.Stop()
+	s.closed = true
+	if s.change != nil {
+		s.change.Stop()
 	}
-	conns := append([]*shaped(nil), s.conns...)
+	conns, orphans := append([]*shaped(nil), s.conns...), s.orphans
+	s.orphans = nil
 	s.mu.Unlock()
 	for _, c := range conns {
 		c.fail(link.ErrClosed)
+	}
+	for _, c := range orphans {
+		_ = c.Close() // its client's end died long ago
 	}
 	return nil
 }
@@ -142,22 +130,27 @@ func (s *Shaper) Reset() {
 	}
 }
 
-func (s *Shaper) forget(c *shaped) {
+// forget takes a connection that has died off the list. It reports whether the socket
+// stays open, until the shaper is closed, because the connection is half-open.
+func (s *Shaper) forget(c *shaped) (orphan bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i, o := range s.conns {
-		if o == c {
-			s.conns = append(s.conns[:i], s.conns[i+1:]...)
-			return
-		}
+	orphan = c.halfOpen && !s.closed
+	if orphan {
+		s.orphans = append(s.orphans, c.Conn)
 	}
+	if i := slices.Index(s.conns, c); i >= 0 {
+		s.conns = slices.Delete(s.conns, i, i+1)
+	}
+	return orphan
 }
 
 // queueLen is how many segments a direction holds: what the line sends in the
 // queueing time and half the round trip.
-func (s *Shaper) queueLen() int {
-	held := float64(s.p.RateBits) / 8 * (s.p.Queue + s.p.OneWay()).Seconds() / link.MTU
-	if s.p.RateBits == 0 {
+func (s *Shaper) queueLen(way link.Way) int {
+	bits := s.p.Rate(way)
+	held := float64(bits) / 8 * (s.p.Queue + s.p.OneWay()).Seconds() / link.MTU
+	if bits == 0 {
 		return maxQueue
 	}
 	return int(min(max(held, 1), maxQueue))

@@ -1,7 +1,6 @@
 package tcplink
 
 import (
-	"slices"
 	"time"
 
 	"github.com/ntrdr/ntrdr/internal/link"
@@ -9,14 +8,19 @@ import (
 	"github.com/ntrdr/ntrdr/internal/trace"
 )
 
-// launch counts a segment of n bytes that is sent for the first time, and reports
+// launch counts a segment of n bytes of c that is sent for the first time, and reports
 // whether it is lost.
-func (s *Shaper) launch(w *wire, n int) (number int64, lost bool) {
+func (s *Shaper) launch(c *shaped, w *wire, n int) (number int64, lost bool) {
 	s.mu.Lock()
 	w.stats.Segments++
 	number = w.stats.Segments
-	hit, cut := s.beginOutagesAt(w, number)
-	lost = s.attempt(w, number, n, hit)
+	hit, cut := false, false
+	if w.way == link.Up {
+		var changes []link.Change
+		changes, hit = s.medium.Schedule.Segment(number, time.Since(s.start))
+		cut = s.act(changes)
+	}
+	lost = s.attempt(c, w, number, n, hit)
 	s.mu.Unlock()
 	if cut {
 		s.Reset()
@@ -25,148 +29,95 @@ func (s *Shaper) launch(w *wire, n int) (number int64, lost bool) {
 }
 
 // again sends a segment once more and reports whether it is lost again.
-func (s *Shaper) again(w *wire, number int64, n int) (lost bool) {
+func (s *Shaper) again(c *shaped, w *wire, number int64, n int) (lost bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stats.Retransmits++
 	s.stats.Timeouts++
-	s.emit(trace.Event{Kind: trace.SegmentResent, Op: "DATA", Off: number, Len: int64(n), Text: w.name})
-	return s.attempt(w, number, n, false)
+	s.emit(trace.Event{Kind: trace.SegmentResent, Op: "DATA", Off: number, Len: int64(n), Text: w.way.String()})
+	return s.attempt(c, w, number, n, false)
 }
 
 // attempt draws the same numbers whatever happens.
-func (s *Shaper) attempt(w *wire, number int64, n int, hit bool) (lost bool) {
+func (s *Shaper) attempt(c *shaped, w *wire, number int64, n int, hit bool) (lost bool) {
 	w.stats.Packets++
 	w.stats.Bytes += int64(n + link.PacketOverhead)
-	unlucky := w.weather.Float64() < s.p.TotalLoss(s.opt.Loss)
-	why := " lost"
+	unlucky := w.Loses(time.Now())
+	fate := link.Lost
 	switch {
-	case hit || s.isDown:
+	case hit || c.halfOpen || s.medium.Schedule.IsDown():
 		w.stats.Vanished++
-		why = " vanished"
+		fate = link.Vanished
 	case unlucky:
 		w.stats.Lost++
 	default:
 		return false
 	}
-	s.emit(trace.Event{Kind: trace.SegmentLost, Op: "DATA", Off: number, Len: int64(n), Text: w.name + why})
+	s.emit(trace.Event{Kind: trace.SegmentLost, Op: "DATA", Off: number, Len: int64(n), Text: w.way.String() + " " + fate.String()})
 	return true
 }
 
-// transmit puts a segment on the line and returns when its last bit has left.
+// transmit puts a segment on the line and returns when it arrives.
 func (s *Shaper) transmit(w *wire, at time.Time, n int) time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	done, _ := w.line.Transmit(at, n+link.PacketOverhead)
-	if stall := s.p.Stall.Draw(w.stalls); stall > 0 {
-		done = done.Add(stall)
-		w.line.Hold(done)
-	}
-	return done
+	done, _ := w.Transmit(at, n+link.PacketOverhead)
+	return w.Arrival(done)
 }
 
 func (s *Shaper) emit(e trace.Event) { s.opt.Trace.Emit(e) }
 
-func (s *Shaper) planOutages() {
-	for _, o := range s.opt.Outages {
-		if o.Segment > 0 {
-			s.outages = append(s.outages, o)
-			continue
+// watch arranges for onChange when the schedule has something to do.
+func (s *Shaper) watch() {
+	if s.change != nil {
+		s.change.Stop()
+	}
+	if next := s.medium.Schedule.Next(); next != rt.Forever && !s.closed {
+		s.change = time.AfterFunc(time.Until(s.start.Add(next)), s.onChange)
+	}
+}
+
+func (s *Shaper) onChange() {
+	s.mu.Lock()
+	cut := s.act(s.medium.Schedule.Advance(time.Since(s.start)))
+	s.mu.Unlock()
+	if cut {
+		s.Reset()
+	}
+}
+
+// act does what the schedule decided, and reports whether connections are to be reset.
+func (s *Shaper) act(changes []link.Change) (cut bool) {
+	for _, c := range s.medium.Apply(changes) {
+		kind := trace.LinkDown
+		if c.Over {
+			kind = trace.LinkUp
 		}
-		s.timers = append(s.timers, time.AfterFunc(o.At, func() {
-			s.mu.Lock()
-			cut := s.begin(o)
-			s.mu.Unlock()
-			if cut {
-				s.Reset()
+		s.emit(trace.Event{Kind: kind, Text: c.Why})
+		switch c.Kind {
+		case link.Cut:
+			cut = true
+		case link.HalfOpen:
+			for _, sc := range s.conns {
+				sc.halfOpen = true
 			}
-		}))
-	}
-}
-
-// beginOutagesAt begins the outages of the segment with that number. It reports
-// whether the segment is lost, and whether connections are to be reset.
-func (s *Shaper) beginOutagesAt(w *wire, number int64) (hit, cut bool) {
-	if w != &s.up {
-		return false, false
-	}
-	s.outages = slices.DeleteFunc(s.outages, func(o link.Outage) bool {
-		if o.Segment != number {
-			return false
+		case link.Silence, link.Standstill: // the medium's
 		}
-		cut = s.begin(o) || cut
-		hit = hit || o.Kind != link.Standstill
-		return true
-	})
-	return hit, cut
-}
-
-func (s *Shaper) begin(o link.Outage) (cut bool) {
-	switch o.Kind {
-	case link.Silence:
-		s.goDown(o.Duration, o.String())
-	case link.Standstill:
-		s.emit(trace.Event{Kind: trace.LinkDown, Text: o.String()})
-		until := time.Now().Add(o.Duration)
-		s.up.line.Hold(until)
-		s.down.line.Hold(until)
-		s.after(o.Duration, func() { s.emit(trace.Event{Kind: trace.LinkUp, Text: "up"}) })
-	case link.Cut:
-		s.emit(trace.Event{Kind: trace.LinkDown, Text: o.String()})
-		return true
 	}
-	return false
+	s.watch()
+	return cut
 }
 
 // Down loses every segment that is sent in the next d, which may be rt.Forever.
 func (s *Shaper) Down(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if d > 0 {
-		s.goDown(d, "down")
-	}
+	s.act(s.medium.Schedule.Down(time.Since(s.start), d))
 }
 
 // Up ends an outage.
 func (s *Shaper) Up() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.goUp()
-}
-
-func (s *Shaper) goDown(d time.Duration, why string) {
-	if !s.isDown {
-		s.isDown, s.downTil = true, time.Now()
-		s.emit(trace.Event{Kind: trace.LinkDown, Text: why})
-	}
-	if d == rt.Forever || s.downTil.IsZero() {
-		s.downTil = time.Time{}
-		return
-	}
-	if until := time.Now().Add(d); until.After(s.downTil) {
-		s.downTil = until
-		s.after(d, s.endOutage)
-	}
-}
-
-// after calls f, with the lock held, after d unless the shaper is closed by then.
-func (s *Shaper) after(d time.Duration, f func()) {
-	s.timers = append(s.timers, time.AfterFunc(d, func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		f()
-	}))
-}
-
-func (s *Shaper) endOutage() {
-	if !s.downTil.IsZero() && !time.Now().Before(s.downTil) {
-		s.goUp()
-	}
-}
-
-func (s *Shaper) goUp() {
-	if s.isDown {
-		s.isDown = false
-		s.emit(trace.Event{Kind: trace.LinkUp, Text: "up"})
-	}
+	s.act(s.medium.Schedule.Up())
 }
