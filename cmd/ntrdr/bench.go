@@ -8,19 +8,21 @@ import (
 	"runtime"
 	"time"
 
-	"github.com/jedib0t/go-pretty/v6/table"
-	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/schollz/progressbar/v3"
 
 	"github.com/ntrdr/ntrdr/bench"
+	"github.com/ntrdr/ntrdr/internal/report"
 )
 
 func benchCommand() *command {
 	return &command{
 		name: "bench", summary: "policies x links x losses, many trials a cell: throughput against correctness",
 		long: "Runs N simulated trials of each policy on each link at each loss, with the same seeds for every policy, on all\n" +
-			"cores. Prints the table and writes results.jsonl (a line a trial) and table.csv (a line a cell) to --out.\n" +
-			"The bounds of rates are 95 % Clopper-Pearson; they speak of the simulated population only.",
+			"cores. The first screen says which policy is fast, which is safe, and at what price; --table prints a row a\n" +
+			"cell. Writes results.jsonl (a line a trial) and table.csv (a line a cell) to --out.\n\n" +
+			"A silent failure is one that the sender was told is a success. Policies are compared with the first that is\n" +
+			"named, seed by seed. Throughputs are bytes over summed seconds; over several cells, geometric means.\n" +
+			report.Covers,
 		example: "  ntrdr bench --trials 50 --links ras-28.8,lan10 --loss 0,1%",
 		run:     runBench,
 	}
@@ -29,26 +31,27 @@ func benchCommand() *command {
 // benchFlags are bench's own flags.
 type benchFlags struct {
 	storyFlags
+	reportFlags
 	links   []string
 	losses  []string
 	trials  int
 	workers int
 	out     string
-	asJSON  bool
 }
 
-// defaultLinks are the five links of the era.
-var defaultLinks = []string{"lan10", "t1", "isdn-64", "ras-28.8", "x25-9.6"}
+// defaultLinks are the links of the era.
+var defaultLinks = []string{"lan10", "t1", "vsat-geo", "isdn-64", "ras-28.8", "x25-9.6"}
 
 func (f *benchFlags) add(c *invocation) {
+	f.policies = benchPolicies()
 	f.storyFlags.add(c.flags)
 	f.addPoll(c.flags)
+	f.reportFlags.add(c.flags)
 	c.flags.StringSliceVar(&f.links, "links", defaultLinks, "link profiles")
 	c.flags.StringSliceVar(&f.losses, "loss", []string{"0", "1%", "5%"}, "loss of IP packets each way, in percent")
 	c.flags.IntVar(&f.trials, "trials", 200, "trials a cell")
 	c.flags.IntVar(&f.workers, "workers", runtime.GOMAXPROCS(0), "trials run at once")
 	c.flags.StringVar(&f.out, "out", "ntrdr-bench", "directory for the result files")
-	c.flags.BoolVar(&f.asJSON, "json", false, "print one JSON object a cell instead of the table")
 }
 
 // maxTrials bounds what one run holds in memory.
@@ -107,15 +110,14 @@ func runBench(c *invocation) error {
 	}
 	fmt.Fprintf(c.stderr, "%d trials in %.1f s: %.0f trials a second on %d workers\n",
 		len(results), time.Since(begun).Seconds(), float64(len(results))/time.Since(begun).Seconds(), f.workers)
-	cells := bench.Cells(m.Tallies(results))
-	if err := writeFiles(f.out, results, cells); err != nil {
+	tallies := m.Tallies(results)
+	if err := writeFiles(f.out, results, bench.Cells(tallies)); err != nil {
 		return err
 	}
-	if f.asJSON {
-		return bench.WriteCells(c.stdout, cells)
+	if err := f.print(c.stdout, tallies); err != nil || f.asJSON {
+		return err
 	}
-	printCells(c.stdout, cells)
-	_, err = fmt.Fprintf(c.stdout, "\nresults.jsonl and table.csv are in %s\n", f.out)
+	_, err = fmt.Fprintf(c.stdout, "files  results.jsonl and table.csv are in %s\n", f.out)
 	return err
 }
 
@@ -187,33 +189,4 @@ func checkOutput(path string) error {
 		return badInput("cannot write %s: %s is not a directory", path, filepath.Dir(path))
 	}
 	return nil
-}
-
-// printCells prints the table that a person reads.
-func printCells(w io.Writer, cells []bench.Cell) {
-	t := table.NewWriter()
-	t.SetOutputMirror(w)
-	t.SetStyle(table.StyleLight)
-	t.Style().Format.Header = text.FormatDefault
-	t.AppendHeader(table.Row{"link", "loss", "policy", "delivered", "corrupted", "lost", "failed", "silent", "silent 95 %", "app B/s", "durable B/s", "latency p50"})
-	for i := range cells {
-		c := &cells[i]
-		if i > 0 && (c.Link != cells[i-1].Link || c.Loss != cells[i-1].Loss) {
-			t.AppendSeparator()
-		}
-		t.AppendRow(table.Row{
-			c.Link, percent(c.Loss), c.Policy, c.Delivered, c.Corrupted, c.Lost, c.Failed, c.Silent,
-			fmt.Sprintf("%.3f-%.3f", c.SilentLow, c.SilentHigh),
-			optional("%.0f", c.AppThroughput), optional("%.0f", c.DurableThroughput), optional("%.2f s", c.LatencyP50),
-		})
-	}
-	t.SetColumnConfigs(rightAligned(4, 5, 6, 7, 8, 10, 11, 12))
-	t.Render()
-}
-
-func rightAligned(columns ...int) (list []table.ColumnConfig) {
-	for _, n := range columns {
-		list = append(list, table.ColumnConfig{Number: n, Align: text.AlignRight, AlignHeader: text.AlignRight})
-	}
-	return list
 }

@@ -37,7 +37,10 @@ const (
 
 func (f *storyFlags) add(set *pflag.FlagSet) {
 	f.size, f.poll = defaultSize, defaultPoll
-	set.StringSliceVar(&f.policies, "policies", defaultPolicies, "built-in policies, by name")
+	if f.policies == nil {
+		f.policies = defaultPolicies
+	}
+	set.StringSliceVar(&f.policies, "policies", f.policies, "built-in policies, by name")
 	set.StringArrayVar(&f.policyFiles, "policy", nil, "a policy of your own: a .reg file (may be repeated)")
 	set.StringArrayVar(&f.set, "set", nil, "change a registry value of every policy: NAME=VALUE, see ntrdr params (may be repeated)")
 	set.StringVar(&f.edition, "edition", defaultEdition, "the model underneath: "+editionNames())
