@@ -21,6 +21,8 @@ const (
 	Lost Outcome = "lost"
 	// Pending: the sender is still trying.
 	Pending Outcome = "pending"
+	// Broken is no outcome of a message: the trial itself panicked, or exceeded a limit.
+	Broken Outcome = "error"
 )
 
 // Outcomes lists all outcomes in the order of tables.
@@ -31,6 +33,7 @@ func (o Outcome) known() bool {
 	switch o {
 	case Delivered, Corrupted, Lost, Failed, Pending:
 		return true
+	case Broken:
 	}
 	return false
 }

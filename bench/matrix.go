@@ -2,87 +2,129 @@ package bench
 
 import (
 	"context"
-	"sync"
-	"sync/atomic"
+	"errors"
+	"time"
 )
 
 // Matrix is policies times links times losses, Trials each. Trial i of every cell
 // has seed Base.Seed+i: the same weather for every policy.
+//
+// The order of trials is links outermost, then losses, seeds, and policies innermost:
+// a Group, the trials of one seed, comes as a whole, and so do the pairs that are
+// compared.
 type Matrix struct {
 	Policies []Settings
 	Links    []Profile
 	Losses   []float64
 	Trials   int
 	Base     Spec // everything else
+
+	// Shard, if set, is the part of the matrix that is played.
+	Shard Shard
+	// Keep says which results a Group holds as lines.
+	Keep Keep
+	// TrialLimit bounds the real time of one trial; 0 means DefaultTrialLimit.
+	TrialLimit time.Duration
+
+	play func(*Worker, Spec) (Result, error) // nil: Worker.Run; for tests
 }
 
-// Total is the number of trials of the whole matrix.
-func (m Matrix) Total() int { return len(m.Policies) * len(m.Links) * len(m.Losses) * m.Trials }
+// Shard is part Index, from 0, of Count equal parts of a Matrix: it has all cells, and
+// of each a run of seeds. The zero Shard is the whole.
+type Shard struct {
+	Index int `json:"index"`
+	Count int `json:"count"`
+}
 
-// spec returns trial i of the matrix: links outermost, then losses, policies, seeds.
-func (m Matrix) spec(i int) Spec {
+// whole reports whether the shard is the whole.
+func (s Shard) whole() bool { return s.Count <= 1 }
+
+// seeds returns which trials of a cell, of n, are the shard's.
+func (s Shard) seeds(n int) (from, to int) {
+	if s.whole() {
+		return 0, n
+	}
+	return n * s.Index / s.Count, n * (s.Index + 1) / s.Count
+}
+
+// Total is the number of trials of the matrix, or of its shard.
+func (m Matrix) Total() int { return m.groups() * len(m.Policies) }
+
+// blocks is the number of runs of groups that share link and loss.
+func (m Matrix) blocks() int { return len(m.Links) * len(m.Losses) }
+
+// groups is the number of groups of the shard.
+func (m Matrix) groups() int { return m.blocks() * m.perBlock() }
+
+// perBlock is the number of groups that the shard has of each block.
+func (m Matrix) perBlock() int {
+	from, to := m.Shard.seeds(m.Trials)
+	return to - from
+}
+
+// group returns group g of the shard: the Spec of its trials, without the policy.
+func (m Matrix) group(g int) Spec {
 	s := m.Base
-	s.Seed += uint64(i % m.Trials)
-	cell := i / m.Trials
-	s.Policy = m.Policies[cell%len(m.Policies)]
-	cell /= len(m.Policies)
-	s.Loss = m.Losses[cell%len(m.Losses)]
-	s.Link = m.Links[cell/len(m.Losses)]
+	from, _ := m.Shard.seeds(m.Trials)
+	n := m.perBlock()
+	s.Seed += uint64(from + g%n)
+	block := g / n
+	s.Loss = m.Losses[block%len(m.Losses)]
+	s.Link = m.Links[block/len(m.Losses)]
 	return s
 }
 
-// Run runs all trials on the given number of workers. The results stand in the order
-// of the matrix, whatever the number of workers; progress is called after each
-// trial, from several goroutines. A trial that the simulation could not finish is an
-// error.
-func (m Matrix) Run(ctx context.Context, workers int, progress func()) ([]Result, error) {
-	results := make([]Result, m.Total())
-	var (
-		next  atomic.Int64
-		wg    sync.WaitGroup
-		once  sync.Once
-		first error
-	)
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	for range workers {
-		wg.Go(func() {
-			w := NewWorker()
-			defer w.Close()
-			for i := int(next.Add(1)) - 1; i < len(results) && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
-				r, err := w.Run(m.spec(i))
-				if err != nil {
-					once.Do(func() { first = err })
-					cancel()
-					return
-				}
-				results[i] = r
-				progress()
-			}
-		})
-	}
-	wg.Wait()
-	if first != nil {
-		return nil, first
-	}
-	return results, ctx.Err()
+// Group is the trials of one seed on one link at one loss, a Result a policy.
+type Group struct {
+	N       int // its place in the shard
+	Results []Result
+	Lines   []byte // the results that are kept, a line of JSON each
+	Kept    int    // the number of lines
 }
 
-// Tallies counts the results of the whole matrix, a Tally a cell, each paired with the
-// first policy's of the same link and loss.
-func (m Matrix) Tallies(rs []Result) []*Tally {
-	var list []*Tally
-	for i := 0; i < len(rs); i += m.Trials {
-		t := &Tally{}
-		ref := i - (i/m.Trials)%len(m.Policies)*m.Trials
-		for j := range m.Trials {
-			if ref == i {
-				t.Add(&rs[i+j], nil)
-			} else {
-				t.Add(&rs[i+j], &rs[ref+j])
+// Run runs all trials on the given number of workers and returns the results in the
+// order of the matrix; progress is called after each trial. A trial that could not be
+// finished is an error.
+func (m Matrix) Run(ctx context.Context, workers int, progress func()) ([]Result, error) {
+	m.Keep = KeepNone
+	results := make([]Result, 0, m.Total())
+	err := m.Each(ctx, 0, workers, func(g *Group) error {
+		for i := range g.Results {
+			if r := &g.Results[i]; r.Error != "" {
+				return errors.New(r.Error)
 			}
+			progress()
 		}
-		list = append(list, t)
+		results = append(results, g.Results...)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return results, nil
+}
+
+// Tallies counts the results of the whole matrix, a Tally a cell: the cells of a block
+// are neighbours, each paired with the first policy's.
+func (m Matrix) Tallies(rs []Result) []*Tally {
+	list := make([]*Tally, m.blocks()*len(m.Policies))
+	for i := range list {
+		list[i] = &Tally{}
+	}
+	for i := 0; i < len(rs); i += len(m.Policies) {
+		block := i / len(m.Policies) / m.perBlock()
+		countGroup(list[block*len(m.Policies):], rs[i:i+len(m.Policies)])
 	}
 	return list
+}
+
+// countGroup adds the results of one group to the tallies of its block.
+func countGroup(tallies []*Tally, rs []Result) {
+	for i := range rs {
+		var ref *Result
+		if i > 0 {
+			ref = &rs[0]
+		}
+		tallies[i].Add(&rs[i], ref)
+	}
 }

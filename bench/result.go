@@ -131,6 +131,7 @@ type Result struct {
 	Retransmits int64  `json:"retransmits"`
 	Aborts      int64  `json:"aborts"`
 	Checksum    string `json:"trace_checksum"`
+	Error       string `json:"error,omitempty"` // why the trial came to no outcome
 
 	Edition     string     `json:"-"`
 	KeyVisible  *float64   `json:"-"` // when the server closed the KEY that announces it

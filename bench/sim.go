@@ -3,6 +3,7 @@ package bench
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -19,6 +20,12 @@ import (
 // src: assumed (long enough for every documented timer and retry)
 const trialLimit = 4 * time.Hour
 
+// stepLimit bounds the task switches and callbacks of a trial, so that a livelock ends
+// at the same step every time.
+//
+// src: assumed (ten times what a message of 100 MB takes; some 20 s)
+const stepLimit = 20_000_000
+
 // Sim is a simulated World, for the hooks of a Spec.
 type Sim = machine.Sim
 
@@ -29,8 +36,15 @@ func Run(s Spec) (Result, error) {
 	return w.Run(s)
 }
 
-func run(s Spec, pool *simrt.Pool) (Result, error) {
-	w, err := newSim(s, pool)
+// limits bound a trial: see simrt.Options. The zero wall and onHang are the kernel's.
+type limits struct {
+	steps  uint64
+	wall   time.Duration
+	onHang func(report string)
+}
+
+func run(s Spec, pool *simrt.Pool, lim limits) (Result, error) {
+	w, err := newSim(s, pool, lim)
 	if err != nil {
 		return Result{}, err
 	}
@@ -46,7 +60,7 @@ func run(s Spec, pool *simrt.Pool) (Result, error) {
 	t.wire.onClose = func() { upAtClose = w.Link.Stats().Up.Bytes }
 	var playErr error
 	out := w.Kernel.RunTask("trial", func() { playErr = t.play() })
-	if err := errors.Join(out.Err(), playErr); err != nil {
+	if err := errors.Join(deadlocked(out), out.Err(), playErr); err != nil {
 		return Result{}, fmt.Errorf("trial %s: %w", trialName(s), err)
 	}
 	r, err := t.result(machine.LocalFS(w.Volume))
@@ -61,7 +75,15 @@ func run(s Spec, pool *simrt.Pool) (Result, error) {
 	return r, nil
 }
 
-func newSim(s Spec, pool *simrt.Pool) (*Sim, error) {
+// deadlocked says that the trial waits for what can never come.
+func deadlocked(out simrt.Outcome) error {
+	if out.Reason != simrt.Idle {
+		return nil
+	}
+	return fmt.Errorf("deadlock at %v: %s", out.Elapsed, strings.Join(out.Parked, ", "))
+}
+
+func newSim(s Spec, pool *simrt.Pool, lim limits) (*Sim, error) {
 	stock, err := stockSettings(s.Policy)
 	if err != nil {
 		return nil, err
@@ -75,6 +97,7 @@ func newSim(s Spec, pool *simrt.Pool) (*Sim, error) {
 		Link: s.Link, Loss: s.Loss, Outages: s.Outages, Seed: s.Seed, Shuffle: s.Shuffle,
 		Keep: s.KeepEvents, Deadline: trialLimit, Wrap: s.Wrap, Pool: pool,
 		Local: disks.local, Share: disks.share,
+		MaxSteps: lim.steps, WallLimit: lim.wall, OnHang: lim.onHang,
 	})
 }
 

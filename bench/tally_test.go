@@ -87,8 +87,11 @@ func TestMergedTalliesAreTheWholeByteForByte(t *testing.T) {
 	m := smallMatrix(t)
 	m.Links, m.Losses, m.Trials = m.Links[1:], []float64{0.05}, 12
 	rs := runMatrix(t, m, 2)
-	there, here := rs[:12], rs[12:]
-	here[3].Outcome, here[3].Silent = "", false // a trial that failed by itself
+	var there, here []bench.Result
+	for i := 0; i < len(rs); i += 2 {
+		there, here = append(there, rs[i]), append(here, rs[i+1])
+	}
+	here[3].Outcome, here[3].Silent = bench.Broken, false // a trial that failed by itself
 	want := encoded(t, tallyOf(here, there))
 	for _, cuts := range [][]int{{0, 12}, {0, 1, 2, 12}, {0, 5, 5, 9, 12}} {
 		var merged bench.Tally

@@ -31,6 +31,10 @@ type SimConfig struct {
 	Pool     *simrt.Pool
 	// Share and Local are what the share and the sender's own disk begin with; nil: nothing.
 	Share, Local *volume.Image
+	// MaxSteps, WallLimit and OnHang are the kernel's: see simrt.Options.
+	MaxSteps  uint64
+	WallLimit time.Duration
+	OnHang    func(report string)
 	// MailerLink names the profile of the Mailer's link; "" is lan10.
 	MailerLink string
 	// Server changes the server's configuration after the registry has.
@@ -74,6 +78,7 @@ func SimCredentials() smb1client.Credentials {
 func NewSim(cfg SimConfig) (*Sim, error) {
 	k := simrt.New(simrt.Options{
 		Name: cfg.Name, Seed: cfg.Seed, Shuffle: cfg.Shuffle, Deadline: cfg.Deadline, Pool: cfg.Pool,
+		MaxSteps: cfg.MaxSteps, WallLimit: cfg.WallLimit, OnHang: cfg.OnHang,
 	})
 	s := &Sim{Kernel: k, World: World{RT: k, Trace: trace.NewRecorder(k, nil, cfg.Keep)}}
 	if err := s.assemble(cfg); err != nil {

@@ -1,0 +1,42 @@
+package bench
+
+import "fmt"
+
+// Keep says which results are kept as lines; the cells count all.
+type Keep string
+
+// What can be kept.
+const (
+	KeepAll     Keep = "all"
+	KeepFailing Keep = "failing" // every outcome but delivered
+	KeepNone    Keep = "none"
+)
+
+// ManyTrials is the size of a matrix above which only failing trials are kept by
+// default, and results are compressed.
+const ManyTrials = 100_000
+
+// ParseKeep reads a Keep; the empty text is what is usual for so many trials.
+func ParseKeep(text string, trials int) (Keep, error) {
+	switch k := Keep(text); k {
+	case KeepAll, KeepFailing, KeepNone:
+		return k, nil
+	case "":
+		if trials > ManyTrials {
+			return KeepFailing, nil
+		}
+		return KeepAll, nil
+	}
+	return "", fmt.Errorf("%q is none of %s, %s, %s", text, KeepAll, KeepFailing, KeepNone)
+}
+
+func (k Keep) keeps(r *Result) bool {
+	switch k {
+	case KeepNone:
+		return false
+	case KeepFailing:
+		return r.Outcome != Delivered
+	case KeepAll:
+	}
+	return true
+}
