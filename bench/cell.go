@@ -10,6 +10,7 @@ type Cell struct {
 
 	Policy   string  `json:"policy"`
 	Link     string  `json:"link"`
+	TCP      string  `json:"tcp"`
 	Loss     float64 `json:"loss"`
 	Workload string  `json:"workload"`
 	Trials   int     `json:"trials"`
@@ -109,7 +110,7 @@ func (c *Cell) Count(o Outcome) int {
 func (t *Tally) Cell() Cell {
 	c := Cell{
 		Schema: Schema, Commit: t.Commit, ProfileHash: t.ProfileHash,
-		Policy: t.Policy, Link: t.Link, Loss: t.Loss, Workload: t.Workload, Trials: t.Trials,
+		Policy: t.Policy, Link: t.Link, TCP: t.TCP, Loss: t.Loss, Workload: t.Workload, Trials: t.Trials,
 		Delivered: t.Delivered, Corrupted: t.Corrupted, Lost: t.Lost, Failed: t.Failed, Pending: t.Pending,
 		Errors: t.Errors, Silent: t.Silent,
 		AppMean: t.App.mean(), AppP10: t.App.throughput(0.1), AppThroughput: t.App.throughput(0.5), AppP90: t.App.throughput(0.9),

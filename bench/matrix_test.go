@@ -89,7 +89,7 @@ func TestCellsCountPairAndBound(t *testing.T) {
 		t.Fatal(err)
 	}
 	rows, err := csv.NewReader(&out).ReadAll()
-	if err != nil || len(rows) != 9 || rows[0][0] != "policy" || rows[1][6] != "5" {
+	if err != nil || len(rows) != 9 || rows[0][0] != "policy" || rows[1][7] != "5" {
 		t.Errorf("table.csv: %v, %v", rows, err)
 	}
 }

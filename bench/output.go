@@ -39,6 +39,7 @@ var csvColumns = []struct {
 }{
 	{"policy", func(c *Cell) string { return c.Policy }},
 	{"link", func(c *Cell) string { return c.Link }},
+	{"tcp", func(c *Cell) string { return c.TCP }},
 	{"loss", func(c *Cell) string { return number(&c.Loss) }},
 	{"workload", func(c *Cell) string { return c.Workload }},
 	{"trials", func(c *Cell) string { return strconv.Itoa(c.Trials) }},

@@ -48,6 +48,7 @@ type Spec struct {
 	Link           Profile
 	Loss           float64 // of IP packets, each way, 0 to 1
 	Outages        []Outage
+	TCP            link.TCP // at both ends of the link
 	Seed           uint64
 	MessageSize    int // bytes of the message file
 	Poll           time.Duration
@@ -70,6 +71,9 @@ type Spec struct {
 	// OnEvent, if set, sees each trace event as it happens.
 	OnEvent func(w *World, e Event)
 }
+
+// ProfileHash identifies the link with its TCP.
+func (s Spec) ProfileHash() string { return s.Link.HashWith(s.TCP) }
 
 // Workload names what the trial sends.
 func (s Spec) Workload() string { return "mail-" + sizeName(s.MessageSize) }
@@ -112,6 +116,7 @@ type Result struct {
 
 	Policy    string   `json:"policy"`
 	Link      string   `json:"link"`
+	TCP       string   `json:"tcp"`
 	Loss      float64  `json:"loss"`
 	Workload  string   `json:"workload"`
 	Seed      uint64   `json:"seed"`

@@ -94,7 +94,7 @@ func newSim(s Spec, pool *simrt.Pool, lim limits) (*Sim, error) {
 	}
 	return machine.NewSim(machine.SimConfig{
 		Name: trialName(s), Settings: s.Policy, Mailer: stock,
-		Link: s.Link, Loss: s.Loss, Outages: s.Outages, Seed: s.Seed, Shuffle: s.Shuffle,
+		Link: s.Link, Loss: s.Loss, Outages: s.Outages, TCP: s.TCP, Seed: s.Seed, Shuffle: s.Shuffle,
 		Keep: s.KeepEvents, Deadline: trialLimit, Wrap: s.Wrap, Pool: pool,
 		Local: disks.local, Share: disks.share,
 		MaxSteps: lim.steps, WallLimit: lim.wall, OnHang: lim.onHang,
@@ -103,7 +103,7 @@ func newSim(s Spec, pool *simrt.Pool, lim limits) (*Sim, error) {
 
 // trialName says how to find the trial again.
 func trialName(s Spec) string {
-	return fmt.Sprintf("policy=%s link=%s loss=%g seed=%d size=%d", s.Policy.Policy.Name, s.Link.Name, s.Loss, s.Seed, s.MessageSize)
+	return fmt.Sprintf("policy=%s link=%s %v loss=%g seed=%d size=%d", s.Policy.Policy.Name, s.Link.Name, s.TCP, s.Loss, s.Seed, s.MessageSize)
 }
 
 // disks are what the two volumes of a simulated trial begin with.

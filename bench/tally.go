@@ -19,6 +19,7 @@ type Tally struct {
 	ProfileHash string  `json:"profile_hash"`
 	Policy      string  `json:"policy"`
 	Link        string  `json:"link"`
+	TCP         string  `json:"tcp"`
 	Loss        float64 `json:"loss"`
 	Workload    string  `json:"workload"`
 
@@ -117,7 +118,7 @@ func (t *Tally) Add(r, ref *Result) {
 func (t *Tally) identify(r *Result) {
 	*t = Tally{
 		Schema: TallySchema, Commit: r.Commit, ProfileHash: r.ProfileHash,
-		Policy: r.Policy, Link: r.Link, Loss: r.Loss, Workload: r.Workload,
+		Policy: r.Policy, Link: r.Link, TCP: r.TCP, Loss: r.Loss, Workload: r.Workload,
 		FirstSeed: r.Seed, LastSeed: r.Seed,
 	}
 }
@@ -236,7 +237,7 @@ func (t *Tally) Merge(o *Tally) error {
 	}
 	if t.Trials == 0 {
 		*t = Tally{
-			Schema: o.Schema, Commit: o.Commit, ProfileHash: o.ProfileHash, Policy: o.Policy, Link: o.Link,
+			Schema: o.Schema, Commit: o.Commit, ProfileHash: o.ProfileHash, Policy: o.Policy, Link: o.Link, TCP: o.TCP,
 			Loss: o.Loss, Workload: o.Workload, FirstSeed: o.FirstSeed, LastSeed: o.LastSeed,
 		}
 		if o.Pairs != nil {
@@ -276,6 +277,7 @@ func (t *Tally) sameAs(o *Tally) error {
 		{"policy", t.Policy, o.Policy},
 		{"link", t.Link, o.Link},
 		{"loss", t.Loss, o.Loss},
+		{"tcp", t.TCP, o.TCP},
 		{"workload", t.Workload, o.Workload},
 		{"versus", versus(t), versus(o)},
 	} {

@@ -117,7 +117,7 @@ func TestTalliesOfDifferentThingsDoNotMerge(t *testing.T) {
 	r := bench.Result{Policy: "one", Link: "t1", Outcome: bench.Lost, Silent: true}
 	for name, change := range map[string]func(*bench.Result){
 		"policy": func(r *bench.Result) { r.Policy = "two" }, "link": func(r *bench.Result) { r.Link = "t2" },
-		"loss": func(r *bench.Result) { r.Loss = 1 }, "workload": func(r *bench.Result) { r.Workload = "copy" },
+		"tcp": func(r *bench.Result) { r.TCP = "tcp-reno" }, "loss": func(r *bench.Result) { r.Loss = 1 }, "workload": func(r *bench.Result) { r.Workload = "copy" },
 		"commit": func(r *bench.Result) { r.Commit = "c" }, "profile_hash": func(r *bench.Result) { r.ProfileHash = "h" },
 	} {
 		var a, b bench.Tally

@@ -191,9 +191,9 @@ func (t *trial) result(fs mailclient.FS) (Result, error) {
 		return Result{}, err
 	}
 	r := Result{
-		Schema: Schema, Commit: t.spec.Commit, ProfileHash: t.spec.Link.Hash(),
+		Schema: Schema, Commit: t.spec.Commit, ProfileHash: t.spec.ProfileHash(),
 		Policy: t.spec.Policy.Policy.Name, Edition: t.spec.Policy.Edition.Name,
-		Link: t.spec.Link.Name, Loss: t.spec.Loss, Workload: t.spec.Workload(), Seed: t.spec.Seed,
+		Link: t.spec.Link.Name, TCP: t.spec.TCP.String(), Loss: t.spec.Loss, Workload: t.spec.Workload(), Seed: t.spec.Seed,
 		Told: sent.Told.String(), Attempts: sent.Attempts, Copies: copies, Bytes: t.spec.MessageSize,
 		Checksum: t.w.Trace.Checksum(), Events: t.w.Trace.Events(),
 	}

@@ -32,6 +32,7 @@ func benchCommand() *command {
 type benchFlags struct {
 	storyFlags
 	reportFlags
+	tcp     tcpFlags
 	links   []string
 	losses  []string
 	trials  int
@@ -49,6 +50,7 @@ func (f *benchFlags) add(c *invocation) {
 	f.reportFlags.add(c.flags)
 	c.flags.StringSliceVar(&f.links, "links", defaultLinks, "link profiles")
 	c.flags.StringSliceVar(&f.losses, "loss", []string{"0", "1%", "5%"}, "loss of IP packets each way, in percent")
+	f.tcp.add(c.flags)
 	c.flags.IntVar(&f.trials, "trials", 200, "trials a cell")
 	c.flags.IntVar(&f.workers, "workers", runtime.GOMAXPROCS(0), "trials run at once")
 	c.flags.StringVar(&f.out, "out", "ntrdr-bench", "directory for the result files")
@@ -62,6 +64,9 @@ const maxTrials = 10_000_000
 func (f *benchFlags) matrix(c *invocation) (bench.Matrix, error) {
 	base, policies, err := f.spec(c)
 	if err != nil {
+		return bench.Matrix{}, err
+	}
+	if base.TCP, err = f.tcp.tcp(); err != nil {
 		return bench.Matrix{}, err
 	}
 	m := bench.Matrix{Policies: policies, Trials: f.trials, Base: base}

@@ -34,6 +34,7 @@ func reproCommand() *command {
 // reproFlags are repro's own flags.
 type reproFlags struct {
 	storyFlags
+	tcp      tcpFlags
 	link     string
 	loss     string
 	outages  []string
@@ -63,6 +64,7 @@ func (f *reproFlags) add(c *invocation) {
 	f.addPoll(set)
 	set.StringVar(&f.link, "link", "ras-28.8", "link profile of the sender")
 	set.StringVar(&f.loss, "loss", "1%", "loss of IP packets each way, in percent")
+	f.tcp.add(set)
 	set.StringArrayVar(&f.outages, "outage", nil, "an outage, such as 12s:90s or segment=20:90s (may be repeated)")
 	set.IntVar(&f.seeds, "seeds", 1, "run this many seeds a policy and count the outcomes")
 	set.StringVar(&f.server, "server", "embedded:", "embedded: or smb1://user:password@host:port/share/path")
@@ -99,6 +101,9 @@ func (f *reproFlags) check(c *invocation) (p parsed, err error) {
 	if p.base.Outages, err = parseOutages(f.outages); err != nil {
 		return p, err
 	}
+	if p.base.TCP, err = f.tcp.tcp(); err != nil {
+		return p, err
+	}
 	if p.expect, err = parseExpect(f.expect, p.policies); err != nil {
 		return p, err
 	}
@@ -111,6 +116,8 @@ func (f *reproFlags) check(c *invocation) (p parsed, err error) {
 		return p, badInput("--width: at least %d columns", minWidth)
 	case f.seeds > 1 && (f.pcap != "" || f.html != "" || f.live()):
 		return p, badInput("--seeds excludes --pcap, --html and a live --server")
+	case f.live() && (c.flags.Changed("flavour") || c.flags.Changed("min-rto")):
+		return p, badInput("--flavour and --min-rto: a live --server brings its own TCP")
 	}
 	return p, f.checkPlaces()
 }
@@ -289,8 +296,8 @@ func printHeader(w io.Writer, f *reproFlags, p parsed) {
 	if p.base.Poll == defaultPoll {
 		poll = " (accelerated)"
 	}
-	fmt.Fprintf(w, "KB Q143413: one message of %s over %s, loss %s, Mailer poll %v%s, seed %d, %s\n\n",
-		f.size.String(), p.base.Link.Name, percent(p.base.Loss), p.base.Poll, poll, p.base.Seed, redacted(f.server))
+	fmt.Fprintf(w, "KB Q143413: one message of %s over %s%s, loss %s, Mailer poll %v%s, seed %d, %s\n\n",
+		f.size.String(), p.base.Link.Name, tcpOf(p.base.TCP), percent(p.base.Loss), p.base.Poll, poll, p.base.Seed, redacted(f.server))
 }
 
 func printTraces(w io.Writer, results []bench.Result) {

@@ -62,7 +62,7 @@ func scriptOrder(ts *testscript.TestScript, neg bool, args []string) {
 
 // The fields of the JSON forms that other programs rely on, in alphabetical order.
 var jsonForms = map[string][]string{
-	"repro": {"commit", "link", "loss", "message_size", "poll", "profile_hash", "runs", "schema", "seed", "server"},
+	"repro": {"commit", "link", "loss", "message_size", "poll", "profile_hash", "runs", "schema", "seed", "server", "tcp"},
 	"run": {
 		"app_seconds", "attempts", "code", "copies", "delivered_seconds", "durable_seconds", "edition", "events",
 		"key_visible_seconds", "outcome", "policy", "reason", "silent", "told", "trace_checksum",
@@ -72,11 +72,11 @@ var jsonForms = map[string][]string{
 		"corrupted_high", "corrupted_low", "delivered", "durable_throughput_mean", "durable_throughput_p10",
 		"durable_throughput_p50", "durable_throughput_p90", "errors", "failed", "first_corrupted_seed", "first_silent_seed",
 		"latency_p50", "latency_p99", "link", "link_utilisation", "loss", "lost", "paired", "pending", "policy", "profile_hash",
-		"retransmits", "schema", "silent", "silent_high", "silent_low", "trials", "workload",
+		"retransmits", "schema", "silent", "silent_high", "silent_low", "tcp", "trials", "workload",
 	},
 	"result": {
 		"aborts", "app_seconds", "attempts", "bytes", "code", "commit", "copies", "delivered_seconds", "durable_seconds", "link",
-		"link_bytes", "loss", "outcome", "policy", "profile_hash", "reason", "retransmits", "schema", "seed", "silent", "told",
+		"link_bytes", "loss", "outcome", "policy", "profile_hash", "reason", "retransmits", "schema", "seed", "silent", "tcp", "told",
 		"trace_checksum", "workload",
 	},
 	"item": {

@@ -66,6 +66,7 @@ type reproJSON struct {
 	ProfileHash string     `json:"profile_hash"`
 	Seed        uint64     `json:"seed"`
 	Link        string     `json:"link"`
+	TCP         string     `json:"tcp"`
 	Loss        float64    `json:"loss"`
 	Poll        float64    `json:"poll"`
 	Server      string     `json:"server"`
@@ -93,8 +94,8 @@ type runsJSON struct {
 
 func newReproJSON(f *reproFlags, p parsed, results []bench.Result) reproJSON {
 	j := reproJSON{
-		Schema: bench.Schema, Commit: commit(), ProfileHash: p.base.Link.Hash(),
-		Seed: p.base.Seed, Link: p.base.Link.Name, Loss: p.base.Loss, Poll: p.base.Poll.Seconds(),
+		Schema: bench.Schema, Commit: commit(), ProfileHash: p.base.ProfileHash(),
+		Seed: p.base.Seed, Link: p.base.Link.Name, TCP: p.base.TCP.String(), Loss: p.base.Loss, Poll: p.base.Poll.Seconds(),
 		Server: redacted(f.server), MessageSize: p.base.MessageSize,
 	}
 	for i := range results {

@@ -23,6 +23,7 @@ type SimConfig struct {
 	Link     link.Profile
 	Loss     float64 // of IP packets, each way, 0 to 1
 	Outages  []link.Outage
+	TCP      link.TCP // at both ends of the sender's link
 	Seed     uint64
 	Shuffle  bool
 	Keep     bool                                      // keep the trace's events
@@ -101,9 +102,10 @@ func (s *Sim) assemble(cfg SimConfig) error {
 	if err := s.startServer(cfg); err != nil {
 		return err
 	}
+	tcp := cfg.TCP.Params(*TCPParams(cfg.Settings))
 	s.Link, err = simlink.New(s.Kernel, cfg.Link, simlink.Options{
 		Name: ActorSenderHost, Loss: cfg.Loss, Outages: cfg.Outages, Trace: s.Trace.Actor(ActorLink), KeepAlive: sessionKeepAlive,
-		TCP: TCPParams(cfg.Settings),
+		Flavour: cfg.TCP.Flavour, TCP: &tcp,
 	})
 	if err != nil {
 		return err

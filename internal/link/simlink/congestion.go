@@ -65,7 +65,7 @@ func (c *congestion) grow() {
 // there is to be sent again at once; flight is what is under way and sent is the end
 // of all that was ever sent.
 func (c *congestion) duplicate(una, sent, flight int64) (resend bool) {
-	threshold := c.flavour.duplicates()
+	threshold := c.flavour.Duplicates()
 	if threshold == 0 {
 		return false
 	}

@@ -9,50 +9,15 @@ import (
 )
 
 // Flavour is what a TCP does about duplicate acknowledgements.
-type Flavour uint8
+type Flavour = link.Flavour
 
+// The flavours.
 const (
-	// NT351 ignores them: only the timeout recovers a loss.
-	//
-	// src: KB Q162179 (fast retransmit came with NT 4.0 SP2)
-	NT351 Flavour = iota
-	// NT4SP2 is Reno with a threshold of 2.
-	//
-	// src: KB Q162179 (TcpMaxDupAcks)
-	NT4SP2
-	// Reno has fast retransmit and fast recovery, threshold 3.
-	//
-	// src: RFC 2001 §3, §4
-	Reno
-	// NewReno is Reno that stays in recovery until all that was sent is acknowledged.
-	//
-	// src: RFC 2582 §3
-	NewReno
+	NT351   = link.TCPNT351
+	NT4SP2  = link.TCPNT4SP2
+	Reno    = link.TCPReno
+	NewReno = link.TCPNewReno
 )
-
-var flavourNames = [...]string{"tcp-nt351", "tcp-nt4sp2", "tcp-reno", "tcp-newreno"}
-
-// String returns the name that ParseFlavour takes.
-func (f Flavour) String() string {
-	if int(f) < len(flavourNames) {
-		return flavourNames[f]
-	}
-	return fmt.Sprintf("flavour(%d)", uint8(f))
-}
-
-// ParseFlavour returns the flavour of that name.
-func ParseFlavour(name string) (Flavour, error) {
-	for i, n := range flavourNames {
-		if n == name {
-			return Flavour(i), nil
-		}
-	}
-	return 0, fmt.Errorf("TCP flavour %q: no such flavour (there are %q)", name, flavourNames)
-}
-
-// duplicates is the number of duplicate acknowledgements that trigger a fast
-// retransmit; 0 is never.
-func (f Flavour) duplicates() int { return [...]int{0, 2, 3, 3}[f] }
 
 // Options configure a Link. The zero value is an NT 3.51 TCP without loss, without
 // outages and without a trace.
@@ -82,7 +47,7 @@ type Options struct {
 }
 
 func (o Options) validate() error {
-	if int(o.Flavour) >= len(flavourNames) {
+	if !o.Flavour.Known() {
 		return fmt.Errorf("unknown %v", o.Flavour)
 	}
 	if o.KeepAlive < 0 {

@@ -229,15 +229,3 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 		}
 	}
 }
-
-func TestFlavourNames(t *testing.T) {
-	for _, f := range []simlink.Flavour{simlink.NT351, simlink.NT4SP2, simlink.Reno, simlink.NewReno} {
-		got, err := simlink.ParseFlavour(f.String())
-		if err != nil || got != f {
-			t.Errorf("ParseFlavour(%q) = %v, %v", f, got, err)
-		}
-	}
-	if _, err := simlink.ParseFlavour("tcp-tahoe"); err == nil {
-		t.Error("tcp-tahoe was accepted")
-	}
-}
