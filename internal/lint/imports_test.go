@@ -56,8 +56,10 @@ var mayImport = map[string][]string{
 	"cmd/ntrdr":                   with(run, "bench", "conformance", "internal/report"),
 	"internal/lint":               nil,
 	"internal/tools/samba":        nil,
+	"internal/tools/netns":        {"internal/link", "internal/rt"},
 	"internal/tools/mutants":      nil,
 	"internal/tools/cmd/sambaup":  {"internal/tools/samba"},
+	"internal/tools/cmd/netns":    {"internal/tools/samba", "internal/tools/netns", "internal/link"},
 	"internal/tools/assumed":      nil,
 	"internal/tools/cmd/confdocs": {"conformance", "internal/registry", "internal/tools/assumed"},
 }
@@ -69,6 +71,7 @@ var onlyIn = map[string][]string{
 	"golang.org/x/time/rate":           {"internal/link"},
 	"golang.org/x/crypto":              {"internal/ntlm"},
 	"golang.org/x/term":                {"cmd/ntrdr"},
+	"golang.org/x/sys":                 {"internal/tools/netns"},
 	"gonum.org/v1/gonum":               {"bench"},
 	"github.com/gopacket/gopacket":     {"internal/capture"},
 	"github.com/jedib0t/go-pretty":     {"internal/registry", "internal/report", "cmd/ntrdr"},

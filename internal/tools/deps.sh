@@ -11,6 +11,7 @@ smbclient        smbclient   tests of our server with smbclient
 samba-testsuite  smbtorture  tests of our server with smbtorture
 tshark           tshark      tests that judge captures by tshark
 tcpdump          tcpdump     tests that capture live traffic
+iproute2         ip          tests over network namespaces with real packet loss
 gcc              gcc         the race run
 libc6-dev        /usr/include/stdio.h  the race run'
 

@@ -22,7 +22,7 @@ func config(root, port, account string, opt Options) string {
 		{"workgroup", "WORKGROUP"},
 		{"server role", "standalone server"},
 		{"interfaces", "lo"}, // an address of 127/8 other than .1 makes smbd abort
-		{"bind interfaces only", "yes"},
+		{"bind interfaces only", yesNo(opt.Inside == nil)},
 		{"smb ports", port},
 		{"private dir", filepath.Join(root, "private")},
 		{"lock directory", filepath.Join(root, "lock")},
@@ -68,6 +68,13 @@ func config(root, port, account string, opt Options) string {
 	line("create mask", "0777")
 	line("directory mask", "0777")
 	return b.String()
+}
+
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
 }
 
 func orDefault(value, def string) string {

@@ -7,9 +7,9 @@
 // processes that it forked.
 //
 // Limits: Samba 4.17 serves NT LM 0.12 and the LANMAN dialects, not the core
-// ones; it offers no MPX; it binds the loopback interface only. Files are
-// created by the user that runs the test. Linux only, because the tree of
-// processes is read from /proc.
+// ones; it offers no MPX; it binds the loopback interface only,
+// unless it has a Place of its own. Files are created by the user that runs the
+// test. Linux only, because the tree of processes is read from /proc.
 //
 // A tool that is not installed skips the test and names its Debian package;
 // `make test` installs the packages when it runs as root on Debian.

@@ -38,6 +38,17 @@ type Options struct {
 	// Global holds further lines of the [global] section, such as
 	// "server signing = mandatory"; they win over the defaults.
 	Global []string
+	// Inside, if not nil, is a place of its own for the server, such as a network
+	// namespace.
+	Inside *Place
+}
+
+// Place is where a server has its network.
+type Place struct {
+	// Addr is host:port, free there, at which clients find the server.
+	Addr string
+	// Enter moves the calling thread, which is locked, to the place.
+	Enter func() error
 }
 
 // Server is a running smbd.
@@ -91,11 +102,10 @@ func Launch(opt Options) (*Server, error) {
 
 // up prepares the directories and starts smbd in them.
 func (s *Server) up(opt Options) error {
-	port, err := freePort()
+	port, err := s.choosePort(opt.Inside)
 	if err != nil {
 		return err
 	}
-	s.Addr = net.JoinHostPort("127.0.0.1", port)
 	account, err := s.prepare(opt, port)
 	if err != nil {
 		return err
@@ -106,10 +116,23 @@ func (s *Server) up(opt Options) error {
 	// smbd leads a group already (ownGroup) and must not make another.
 	s.cmd = exec.Command(lookPath("smbd"), "--configfile="+s.conf, "-F", "--no-process-group")
 	s.cmd.Env = append(os.Environ(), "TMPDIR="+filepath.Join(s.root, "cache"))
-	if err := s.spawn(); err != nil {
+	if err := s.spawn(opt.Inside); err != nil {
 		return err
 	}
-	return s.await()
+	return s.await(opt.Inside)
+}
+
+// choosePort sets Addr.
+func (s *Server) choosePort(inside *Place) (port string, err error) {
+	if inside != nil {
+		s.Addr = inside.Addr
+		_, port, err = net.SplitHostPort(s.Addr)
+		return port, err
+	}
+	if port, err = freePort(); err == nil {
+		s.Addr = net.JoinHostPort("127.0.0.1", port)
+	}
+	return port, err
 }
 
 // prepare makes the directories and smb.conf, and returns the Unix account that
@@ -146,7 +169,7 @@ func (s *Server) addUser(account string) error {
 	return nil
 }
 
-func (s *Server) spawn() error {
+func (s *Server) spawn(inside *Place) error {
 	out, err := os.Create(filepath.Join(s.LogDir, "smbd.out"))
 	if err != nil {
 		return err
@@ -155,23 +178,37 @@ func (s *Server) spawn() error {
 	s.cmd.Stdout, s.cmd.Stderr = out, out
 	s.cmd.SysProcAttr = ownGroup()
 	started := make(chan error)
-	go func() {
+	go inside.do(func() {
 		// The death signal of ownGroup is sent when this thread ends, so the
 		// thread has to live as long as smbd.
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
+		defer close(s.done)
 		err := s.cmd.Start()
 		started <- err
 		if err == nil {
 			_ = s.cmd.Wait() // the status of a server that is signaled says nothing
 		}
+	}, func(err error) {
 		close(s.done)
-	}()
+		started <- err
+	})
 	return <-started
 }
 
+// do runs f on a locked thread at the place, which ends with f unless the place is
+// nil; what went wrong on the way there is told to lost.
+func (p *Place) do(f func(), lost func(error)) {
+	runtime.LockOSThread()
+	if p == nil {
+		defer runtime.UnlockOSThread()
+	} else if err := p.Enter(); err != nil {
+		lost(err)
+		return
+	}
+	f()
+}
+
 // await returns when the server answers on its port.
-func (s *Server) await() error {
+func (s *Server) await(inside *Place) error {
 	deadline := time.Now().Add(startTimeout)
 	for time.Now().Before(deadline) {
 		select {
@@ -179,11 +216,24 @@ func (s *Server) await() error {
 			return fmt.Errorf("smbd ended at once\n%s", s.logs())
 		case <-time.After(pollPeriod):
 		}
-		if c, err := net.DialTimeout("tcp", s.Addr, time.Second); err == nil {
-			return c.Close()
+		if s.knock(inside) {
+			return nil
 		}
 	}
 	return fmt.Errorf("smbd did not answer on %s within %v\n%s", s.Addr, startTimeout, s.logs())
+}
+
+// knock reports whether the server accepts a connection.
+func (s *Server) knock(inside *Place) bool {
+	answered := make(chan bool, 1)
+	go inside.do(func() {
+		c, err := net.DialTimeout("tcp", s.Addr, time.Second)
+		if err == nil {
+			_ = c.Close() // nothing was said
+		}
+		answered <- err == nil
+	}, func(error) { answered <- false })
+	return <-answered
 }
 
 func (s *Server) cleanup(tb testing.TB) {
