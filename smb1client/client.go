@@ -16,21 +16,23 @@ type Client struct {
 	rt      rt.Runtime
 	conn    link.Conn
 	opt     Options
-	server  serverInfo     // written by Connect before it returns
-	slots   rt.Semaphore   // one permit for each request outstanding
-	sending rt.Resource    // held from the choice of a MID until the message is sent
-	out     []byte         // encoding buffer; guarded by sending
-	stopped rt.Event       // the receive task has ended
-	mu      rt.Mutex       // guards what follows; never held across a wait
-	mux     mux            // +checklocks:mu
-	files   fileTable      // +checklocks:mu
-	trees   []*Tree        // in the order of their connection; +checklocks:mu
-	dead    error          // what calls get once the circuit is down; +checklocks:mu
-	why     *nt.Error      // why it is down; +checklocks:mu
-	seq     uint64         // of the last request; +checklocks:mu
-	users   int            // tasks that have a request outstanding, or wait to send one; +checklocks:mu
-	drops   Discarded      // +checklocks:mu
-	flags2  smbwire.Flags2 // of each request; written by Connect before it returns
+	server  serverInfo      // written by Connect before it returns
+	slots   rt.Semaphore    // one permit for each request outstanding
+	sending rt.Resource     // held from the choice of a MID until the message is sent
+	enc     smbwire.Encoder // guarded by sending, as the next two
+	out     []byte          // what enc has written
+	present smbwire.Message // what it has written it from
+	stopped rt.Event        // the receive task has ended
+	mu      rt.Mutex        // guards what follows; never held across a wait
+	mux     mux             // +checklocks:mu
+	files   fileTable       // +checklocks:mu
+	trees   []*Tree         // in the order of their connection; +checklocks:mu
+	dead    error           // what calls get once the circuit is down; +checklocks:mu
+	why     *nt.Error       // why it is down; +checklocks:mu
+	seq     uint64          // of the last request; +checklocks:mu
+	users   int             // tasks that have a request outstanding, or wait to send one; +checklocks:mu
+	drops   Discarded       // +checklocks:mu
+	flags2  smbwire.Flags2  // of each request; written by Connect before it returns
 }
 
 // Discarded counts what arrived and was of no use.

@@ -144,11 +144,12 @@ func (c *Client) put(req *smbwire.Message, mid smbwire.MID) error {
 	return c.Err()
 }
 
-// encode leaves req, with mid, in out.
+// encode leaves req, with mid, in out, and returns what is there as a message.
 func (c *Client) encode(req *smbwire.Message, mid smbwire.MID) (*smbwire.Message, error) {
-	m := *req
+	m := &c.present
+	*m = *req
 	m.Header.MID = mid
-	b, err := m.Append(c.out[:0])
+	b, err := c.enc.Append(c.out[:0], m)
 	if err == nil && c.server.maxBuffer > 0 && len(b) > c.server.maxBuffer {
 		err = fmt.Errorf("%d bytes are more than the server's buffer of %d", len(b), c.server.maxBuffer)
 	}
@@ -156,7 +157,7 @@ func (c *Client) encode(req *smbwire.Message, mid smbwire.MID) (*smbwire.Message
 		return nil, &nt.Error{Op: commandOf(req).String(), Status: nt.StatusInvalidParameter, Err: err}
 	}
 	c.out = b
-	return &m, nil
+	return m, nil
 }
 
 // transmit sends what encode left in out.

@@ -180,9 +180,13 @@ func (s *Session) TreeConnect(unc string) (*Tree, error) {
 }
 
 func (s *Session) message(tid smbwire.TID, body smbwire.Body) *smbwire.Message {
-	h := s.c.header()
-	h.UID, h.TID = s.uid, tid
-	return &smbwire.Message{Header: h, Chain: []smbwire.Body{body}}
+	m := &struct { // one allocation
+		smbwire.Message
+		chain [1]smbwire.Body
+	}{chain: [1]smbwire.Body{body}}
+	m.Header, m.Chain = s.c.header(), m.chain[:]
+	m.Header.UID, m.Header.TID = s.uid, tid
+	return &m.Message
 }
 
 // Echo sends data to the server and checks that it comes back.

@@ -71,8 +71,10 @@ type core struct {
 
 	now      time.Time // of the present step
 	out      []outbound
-	scratch  []byte     // for encoding
-	circuits []*circuit // oldest first
+	enc      smbwire.Encoder
+	scratch  []byte          // what enc writes to
+	present  smbwire.Message // the reply that is being sent
+	circuits []*circuit      // oldest first
 	files    map[fcbKey]*fcb
 	parked   []*exchange // in the order in which they were parked
 	ready    []*exchange // to be resumed in this step
@@ -101,10 +103,10 @@ func newCore(cfg Config, rnd *rand.Rand) *core {
 	return c
 }
 
-// step takes one input. It returns what to send, in order, and when to tick at the
-// latest; a zero wake means that time alone changes nothing.
+// step takes one input. It returns what to send, in order, until the next step, and when
+// to tick at the latest; a zero wake means that time alone changes nothing.
 func (c *core) step(now time.Time, in input) (out []outbound, wake time.Time) {
-	c.now, c.out = now, nil
+	c.now, c.out = now, c.out[:0]
 	switch in := in.(type) {
 	case openedInput:
 		c.open(in)
@@ -258,12 +260,12 @@ func (c *core) wake() time.Time {
 // send queues a message on a circuit. A reply that cannot be encoded, because a
 // name or a size does not fit the format, becomes an error.
 func (c *core) send(cir *circuit, m *smbwire.Message) {
-	b, err := m.Append(c.scratch[:0])
+	b, err := c.enc.Append(c.scratch[:0], m)
 	if err != nil {
 		cmd := m.Chain[0].Command()
 		m = &smbwire.Message{Header: m.Header, Chain: []smbwire.Body{&smbwire.ErrorReply{Cmd: cmd}}}
 		m.Header.SetStatus(nt.StatusUnsuccessful)
-		if b, err = m.Append(c.scratch[:0]); err != nil {
+		if b, err = c.enc.Append(c.scratch[:0], m); err != nil {
 			c.hangUp(cir, err.Error())
 			return
 		}

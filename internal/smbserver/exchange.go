@@ -19,6 +19,7 @@ type exchange struct {
 	tree  *tree     // of the present command
 	made  *openFile // what an open in this chain has opened
 	reply []smbwire.Body
+	room  [1]smbwire.Body // of reply, for most
 
 	// Why it is parked, and what it has gone through for the present command.
 	due      time.Time // when to try again, or to give up waiting for the break
@@ -33,7 +34,9 @@ type exchange struct {
 }
 
 func newExchange(cir *circuit, m *smbwire.Message) *exchange {
-	return &exchange{cir: cir, req: m, tid: m.Header.TID, uid: m.Header.UID}
+	x := &exchange{cir: cir, req: m, tid: m.Header.TID, uid: m.Header.UID}
+	x.reply = x.room[:0]
+	return x
 }
 
 // run executes the chain from where it stands. The first command that fails ends it.
@@ -89,9 +92,9 @@ func (c *core) answer(x *exchange, st nt.Status) {
 	if len(x.reply) == 0 {
 		return
 	}
-	m := &smbwire.Message{Header: x.req.Header.Reply(st), Chain: x.reply}
-	m.Header.TID, m.Header.UID = x.tid, x.uid
-	c.send(x.cir, m)
+	c.present = smbwire.Message{Header: x.req.Header.Reply(st), Chain: x.reply}
+	c.present.Header.TID, c.present.Header.UID = x.tid, x.uid
+	c.send(x.cir, &c.present)
 }
 
 func (c *core) parkedOn(cir *circuit) (n int) {

@@ -103,8 +103,9 @@ func (s *Server) waitForRoom(w *wire) bool {
 }
 
 func (s *Server) send(id connID, w *wire) {
-	for {
-		batch, gone := s.takeQueue(w)
+	var batch [][]byte
+	for gone := false; ; {
+		batch, gone = s.takeQueue(w, batch)
 		if gone {
 			return
 		}
@@ -120,10 +121,12 @@ func (s *Server) send(id connID, w *wire) {
 	}
 }
 
-func (s *Server) takeQueue(w *wire) (batch [][]byte, gone bool) {
+// takeQueue exchanges the batch that has been sent for the next.
+func (s *Server) takeQueue(w *wire, sent [][]byte) (batch [][]byte, gone bool) {
+	clear(sent)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	batch, w.queue, w.queued = w.queue, nil, 0
+	batch, w.queue, w.queued = w.queue, sent[:0], 0
 	w.room.Set()
 	return batch, w.gone
 }

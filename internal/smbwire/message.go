@@ -107,17 +107,24 @@ func hasAndX(b Body) bool {
 // taken from the chain; whether the chain holds the bodies that Header.Flags
 // promises is the caller's affair. An error is a *FormatError, and dst comes
 // back as it was.
-func (m *Message) Append(dst []byte) ([]byte, error) {
+func (m *Message) Append(dst []byte) ([]byte, error) { return new(Encoder).Append(dst, m) }
+
+// Encoder appends messages. It is for who writes many, one at a time: what it needs while
+// it writes one serves the next. The zero value is ready.
+type Encoder struct{ e encoder }
+
+// Append is Message.Append.
+func (w *Encoder) Append(dst []byte, m *Message) ([]byte, error) {
 	if len(m.Chain) == 0 {
 		return dst, &FormatError{Command: m.Header.Command, Field: "Chain", Reason: "message without a body"}
 	}
 	h := m.Header
 	h.Command = m.Chain[0].Command()
-	e := &encoder{
-		base: len(dst), flags2: h.Flags2,
+	e := &w.e
+	*e = encoder{
+		buf: h.encode(dst), base: len(dst), flags2: h.Flags2,
 		reply: h.IsReply(), failed: h.Status != nt.StatusSuccess,
 	}
-	e.buf = h.encode(dst)
 	for i, b := range m.Chain {
 		e.block(b, m.Chain[i+1:])
 	}
