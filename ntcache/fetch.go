@@ -116,7 +116,7 @@ func (s *SharedCacheMap) startFetchLocked(c *claim, start, end int64) *fetch {
 // finish does the paging read and makes what arrives resident, except where a write
 // was faster.
 func (s *SharedCacheMap) finish(f *fetch) error {
-	buf := s.m.takeRun(f.to - f.from)
+	buf := s.m.rt.Bytes(int(f.to - f.from))
 	n, err := s.backing.PageIn(buf, f.from)
 	if errors.Is(err, io.EOF) {
 		err = nil
@@ -136,7 +136,7 @@ func (s *SharedCacheMap) finish(f *fetch) error {
 	}
 	s.m.mu.Unlock()
 	s.mu.Unlock()
-	s.m.putRun(buf)
+	s.m.rt.Free(buf)
 	return err
 }
 

@@ -121,7 +121,7 @@ func (s *SharedCacheMap) takeDirty(what span) (run, bool) {
 		return r, false
 	}
 	size := min(int64(r.pages.len())*s.pageSize(), s.Size()-r.off)
-	r.bytes = s.m.takeRun(size)
+	r.bytes = s.m.rt.Bytes(int(size))
 	r.v.copyOut(r.bytes, r.off%viewSize, s.pageSize())
 	return r, true
 }
@@ -166,7 +166,7 @@ func (s *SharedCacheMap) firstDirtyLocked(from, to int64) (*vacb, int64) {
 // answered ends what takeDirty began: whatever the answer was, the pages are clean.
 func (s *SharedCacheMap) answered(r run) {
 	m := s.m
-	m.putRun(r.bytes)
+	m.rt.Free(r.bytes)
 	m.mu.Lock()
 	r.v.writing &^= r.pages
 	s.inFlight -= r.pages.len()

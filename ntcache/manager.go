@@ -50,7 +50,6 @@ type Manager struct {
 	usedViews  int      // existing or promised; at most cfg.Views
 	free       [][]byte // page buffers to use again
 	spare      []*vacb  // views to use again
-	runs       [][]byte // buffers of paging I/O to use again
 	hungry     int      // tasks that wait for memory
 	pageWriter bool     // the mapped page writer is at work
 

@@ -53,12 +53,12 @@ func (m *Manager) reclaimLocked() bool {
 
 // takePageLocked returns a promised page buffer.
 func (m *Manager) takePageLocked(zero bool) []byte {
-	n := len(m.free)
-	if n == 0 {
-		return make([]byte, m.cfg.PageSize)
+	var pg []byte
+	if n := len(m.free); n > 0 {
+		pg, m.free = m.free[n-1], m.free[:n-1]
+	} else {
+		pg = m.rt.Bytes(m.cfg.PageSize)
 	}
-	pg := m.free[n-1]
-	m.free = m.free[:n-1]
 	if zero {
 		clear(pg)
 	}
@@ -139,28 +139,5 @@ func (m *Manager) oldestDirty() (s *SharedCacheMap, from int64) {
 func (m *Manager) trimLocked() {
 	for v := m.lru.oldest(); m.hungry > 0 && !m.lru.end(v); v = v.newer {
 		v.s.findMappedLocked(v)
-	}
-}
-
-// takeRun returns a buffer of n bytes for paging I/O.
-func (m *Manager) takeRun(n int64) []byte {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if k := len(m.runs); k > 0 && int64(cap(m.runs[k-1])) >= n {
-		buf := m.runs[k-1][:n]
-		m.runs = m.runs[:k-1]
-		return buf
-	}
-	return make([]byte, n)
-}
-
-// putRun takes a buffer back.
-func (m *Manager) putRun(buf []byte) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if k := len(m.runs); k > 0 && cap(m.runs[k-1]) < cap(buf) {
-		m.runs[k-1] = buf // the larger one serves more
-	} else if k < m.cfg.ConcurrentFileFlushes {
-		m.runs = append(m.runs, buf)
 	}
 }

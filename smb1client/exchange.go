@@ -18,6 +18,7 @@ type call struct {
 	rawMax  int        // of a READ_RAW: most bytes that may come, else 0
 	timer   rt.Timer   // nil if the request is not timed; guarded by Client.mu
 	gather  *gathering // of a TRANSACTION2
+	into    []byte     // where the data of a READ_ANDX goes, before anything of done is set
 	done    rt.Event
 	reply   *smbwire.Message // valid once done is set
 	block   []byte           // what a READ_RAW brought; valid once done is set
@@ -58,12 +59,18 @@ func (e errTimer) Error() string { return fmt.Sprintf("the timer of %v expired",
 func (c *Client) Exchange(req *Message) (*Message, error) { return c.exchange(req, nil) }
 
 func (c *Client) exchange(req *smbwire.Message, t *Tree) (*smbwire.Message, error) {
-	w := c.newCall(commandOf(req))
+	w := c.callFor(req)
 	w.tree = t
+	return c.do(req, w)
+}
+
+// callFor returns what waits for the reply of req.
+func (c *Client) callFor(req *smbwire.Message) *call {
+	w := c.newCall(commandOf(req))
 	if w.command == smbwire.CmdTransaction2 {
 		w.gather = &gathering{}
 	}
-	return c.do(req, w)
+	return w
 }
 
 // do is exchange for a call that has been made ready.

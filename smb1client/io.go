@@ -41,7 +41,9 @@ func (t *Tree) readOnce(fid smbwire.FID, p []byte, off int64) (int, error) {
 	}
 	req := &smbwire.ReadAndXRequest{FID: fid, Wide: wide, Offset: off}
 	req.SetCount(len(p))
-	reply, err := t.request("read", "", req)
+	w := t.c.newCall(req.Command())
+	w.into = p
+	reply, err := t.c.requestAs("read", "", t.s.message(t.tid, req), w)
 	if errors.Is(err, nt.StatusEndOfFile) {
 		return 0, io.EOF
 	}
@@ -52,7 +54,7 @@ func (t *Tree) readOnce(fid smbwire.FID, p []byte, off int64) (int, error) {
 	if !ok || len(r.Data) > len(p) {
 		return 0, badReply("read")
 	}
-	return copy(p, r.Data), nil
+	return len(r.Data), nil
 }
 
 // WriteAt writes p at off, in units of Limits().MaxWrite, each awaited. With an error

@@ -58,10 +58,20 @@ func (c *Client) dispatch(b []byte) error {
 			return err
 		}
 	}
+	c.takeDataLocked(w, m, b)
 	c.noteCreateLocked(w, m)
 	c.mux.finish(w)
 	w.complete(m, nil)
 	return nil
+}
+
+// takeDataLocked copies the data of a READ_ANDX to where its caller wants it, and is done
+// with the message that brought it.
+func (c *Client) takeDataLocked(w *call, m *smbwire.Message, b []byte) {
+	if r, ok := m.Chain[0].(*smbwire.ReadAndXResponse); ok && w.into != nil && len(r.Data) <= len(w.into) {
+		r.Data = w.into[:copy(w.into, r.Data)]
+		c.rt.Free(b)
+	}
 }
 
 // noteCreateLocked registers the FID that the reply of a create brings, before any

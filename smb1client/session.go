@@ -216,7 +216,12 @@ func (c *Client) echo(data []byte, do func(*smbwire.Message, *call) (*smbwire.Me
 // request is Exchange for requests that fail with any status but success. Its errors
 // carry op and path.
 func (c *Client) request(op, path string, req *smbwire.Message) (*smbwire.Message, error) {
-	reply, err := c.Exchange(req)
+	return c.requestAs(op, path, req, c.callFor(req))
+}
+
+// requestAs is request for a call that has been made ready.
+func (c *Client) requestAs(op, path string, req *smbwire.Message, w *call) (*smbwire.Message, error) {
+	reply, err := c.do(req, w)
 	if err != nil {
 		return nil, errorFor(op, path, err)
 	}

@@ -36,8 +36,8 @@ type Conn interface {
 	// Send queues msg and may block while the send buffer is full. The message
 	// may be reused when Send returns.
 	Send(msg []byte) error
-	// Recv returns the next whole message, which the caller owns; io.EOF after
-	// the peer closed in order.
+	// Recv returns the next whole message, which the caller owns and may give to
+	// Runtime.Free; io.EOF after the peer closed in order.
 	Recv() ([]byte, error)
 	// Close closes the connection; pending Send and Recv return ErrClosed.
 	Close() error

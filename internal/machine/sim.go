@@ -99,6 +99,8 @@ func (s *Sim) assemble(cfg SimConfig) error {
 	}
 	s.Volume = volume.NewMemFrom(cfg.Share, s.Kernel, nil, volume.StockLimits())
 	s.Local = volume.NewMemFrom(cfg.Local, s.Kernel, nil, volume.StockLimits())
+	s.Volume.Borrow(s.Kernel)
+	s.Local.Borrow(s.Kernel)
 	if err := s.startServer(cfg); err != nil {
 		return err
 	}

@@ -31,8 +31,19 @@ const (
 	Synchronization
 )
 
-// Runtime is everything that waits, and the seeded randomness.
+// Memory lends buffers to those who need many.
+type Memory interface {
+	// Bytes returns n bytes of any content. They are the caller's until Free, or until the
+	// runtime has ended and another began in its place.
+	Bytes(n int) []byte
+	// Free takes b, which may begin where a slice from Bytes does, or be all of an array
+	// that was allocated. Nobody may use it any more.
+	Free(b []byte)
+}
+
+// Runtime is everything that waits, the seeded randomness and the memory for buffers.
 type Runtime interface {
+	Memory
 	Now() time.Time
 	// Go starts a task. The name appears in traces, panics and deadlock reports.
 	Go(name string, f func())

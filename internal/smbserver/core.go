@@ -1,7 +1,6 @@
 package smbserver
 
 import (
-	"bytes"
 	"cmp"
 	"maps"
 	"math/rand/v2"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ntrdr/ntrdr/internal/nt"
+	"github.com/ntrdr/ntrdr/internal/rt"
 	"github.com/ntrdr/ntrdr/internal/smbwire"
 	"github.com/ntrdr/ntrdr/internal/trace"
 	"github.com/ntrdr/ntrdr/internal/volume"
@@ -49,7 +49,8 @@ func (closedInput) isInput() {}
 func (frameInput) isInput()  {}
 func (tickInput) isInput()   {}
 
-// outbound is a frame to send on a circuit, or the order to close its transport.
+// outbound is a frame to send on a circuit, lent by the core's memory, or the order to
+// close its transport.
 type outbound struct {
 	conn  connID
 	frame []byte
@@ -65,6 +66,7 @@ type share struct {
 // core is the server without its tasks: everything it knows and decides.
 type core struct {
 	cfg    Config
+	memory rt.Memory
 	rnd    *rand.Rand
 	users  map[string]string // by folded name
 	shares map[string]*share // by folded name
@@ -88,9 +90,9 @@ type core struct {
 // ipcName is the share that every server has.
 const ipcName = "IPC$"
 
-func newCore(cfg Config, rnd *rand.Rand) *core {
+func newCore(cfg Config, rnd *rand.Rand, memory rt.Memory) *core {
 	c := &core{
-		cfg: cfg, rnd: rnd,
+		cfg: cfg, rnd: rnd, memory: memory,
 		users: map[string]string{}, shares: map[string]*share{ipcName: {name: ipcName}},
 		files: map[fcbKey]*fcb{},
 	}
@@ -174,7 +176,7 @@ func (c *core) frame(cir *circuit, b []byte) {
 	case cir.negotiated == (m.Header.Command == smbwire.CmdNegotiate):
 		c.hangUp(cir, "NEGOTIATE must come first, and once")
 	default:
-		c.take(newExchange(cir, m))
+		c.take(newExchange(cir, m, b))
 	}
 }
 
@@ -271,7 +273,7 @@ func (c *core) send(cir *circuit, m *smbwire.Message) {
 		}
 	}
 	c.scratch = b
-	c.out = append(c.out, outbound{conn: cir.id, frame: bytes.Clone(b)})
+	c.out = append(c.out, outbound{conn: cir.id, frame: append(c.memory.Bytes(len(b))[:0], b...)})
 }
 
 func (c *core) emit(e trace.Event) { c.cfg.Trace.Emit(e) }

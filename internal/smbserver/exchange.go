@@ -13,13 +13,15 @@ import (
 type exchange struct {
 	cir   *circuit
 	req   *smbwire.Message
-	at    int // index of the present command in the chain
+	frame []byte // that req was parsed from
+	at    int    // index of the present command in the chain
 	tid   smbwire.TID
 	uid   smbwire.UID
 	tree  *tree     // of the present command
 	made  *openFile // what an open in this chain has opened
 	reply []smbwire.Body
 	room  [1]smbwire.Body // of reply, for most
+	lent  [][]byte        // what the reply refers to
 
 	// Why it is parked, and what it has gone through for the present command.
 	due      time.Time // when to try again, or to give up waiting for the break
@@ -33,8 +35,8 @@ type exchange struct {
 	ended    bool      // the directory that changes were awaited in was closed
 }
 
-func newExchange(cir *circuit, m *smbwire.Message) *exchange {
-	x := &exchange{cir: cir, req: m, tid: m.Header.TID, uid: m.Header.UID}
+func newExchange(cir *circuit, m *smbwire.Message, frame []byte) *exchange {
+	x := &exchange{cir: cir, req: m, frame: frame, tid: m.Header.TID, uid: m.Header.UID}
 	x.reply = x.room[:0]
 	return x
 }
@@ -87,14 +89,18 @@ func (x *exchange) nextCommand() {
 	x.due, x.awaits, x.attempts, x.overdue, x.done = time.Time{}, nil, 0, false, 0
 }
 
-// answer sends the reply, unless the request has none.
+// answer sends the reply, unless the request has none. Nobody needs the bytes of either
+// any more.
 func (c *core) answer(x *exchange, st nt.Status) {
-	if len(x.reply) == 0 {
-		return
+	if len(x.reply) > 0 {
+		c.present = smbwire.Message{Header: x.req.Header.Reply(st), Chain: x.reply}
+		c.present.Header.TID, c.present.Header.UID = x.tid, x.uid
+		c.send(x.cir, &c.present)
 	}
-	c.present = smbwire.Message{Header: x.req.Header.Reply(st), Chain: x.reply}
-	c.present.Header.TID, c.present.Header.UID = x.tid, x.uid
-	c.send(x.cir, &c.present)
+	c.memory.Free(x.frame)
+	for _, b := range x.lent {
+		c.memory.Free(b)
+	}
 }
 
 func (c *core) parkedOn(cir *circuit) (n int) {

@@ -54,7 +54,7 @@ func newWorld(t testing.TB, change ...func(*Config)) *world {
 	if err := cfg.validate(); err != nil {
 		t.Fatal(err)
 	}
-	w.core = newCore(cfg, rand.New(rand.NewPCG(1, 2)))
+	w.core = newCore(cfg, rand.New(rand.NewPCG(1, 2)), memory{})
 	return w
 }
 
@@ -296,3 +296,9 @@ func (p *peer) hangUp() {
 	p.w.t.Helper()
 	p.w.step(closedInput{conn: p.id, why: "the test hangs up"})
 }
+
+// memory leaves buffers to the garbage collector.
+type memory struct{}
+
+func (memory) Bytes(n int) []byte { return make([]byte, n) }
+func (memory) Free([]byte)        {}

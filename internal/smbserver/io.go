@@ -17,7 +17,8 @@ const (
 	readCoreOverhead = smbwire.HeaderSize + 1 + 10 + 2 + 3
 )
 
-// read returns up to count bytes; fewer mean the end of the file.
+// read returns up to count bytes, lent by the core's memory; fewer mean the end of the
+// file.
 func (c *core) read(x *exchange, o *openFile, off int64, count int) ([]byte, nt.Status) {
 	access := byteLock{o: o, pid: uint16(x.req.Header.PID), off: uint64(off), length: uint64(count)}
 	switch {
@@ -28,9 +29,10 @@ func (c *core) read(x *exchange, o *openFile, off int64, count int) ([]byte, nt.
 	case o.f.blocked(access, false):
 		return nil, nt.StatusFileLockConflict
 	}
-	p := make([]byte, max(0, min(int64(count), o.f.size()-off)))
+	p := c.memory.Bytes(int(max(0, min(int64(count), o.f.size()-off))))
 	n, err := o.f.file.ReadAt(p, off)
 	if err != nil && !errors.Is(err, io.EOF) {
+		c.memory.Free(p)
 		return nil, statusOf(err)
 	}
 	o.pos = off + int64(n)
@@ -47,6 +49,7 @@ func (c *core) readAndX(x *exchange, r *smbwire.ReadAndXRequest) (smbwire.Body, 
 	if st != nt.StatusSuccess {
 		return nil, st
 	}
+	x.lent = append(x.lent, data)
 	return &smbwire.ReadAndXResponse{Available: availableAll, Data: data}, nt.StatusSuccess
 }
 
@@ -61,6 +64,7 @@ func (c *core) readCore(x *exchange, r *smbwire.ReadRequest) (smbwire.Body, nt.S
 		return nil, st
 	}
 	data, st := c.read(x, o, int64(r.Offset), min(int(r.Count), x.cir.room(readCoreOverhead)))
+	x.lent = append(x.lent, data)
 	return reply(&smbwire.ReadResponse{Data: data}, st)
 }
 
@@ -80,6 +84,7 @@ func (c *core) lockAndRead(x *exchange, r *smbwire.LockAndReadRequest) (smbwire.
 	if st != nt.StatusSuccess {
 		_ = o.f.unlock(l) // it was locked just now
 	}
+	x.lent = append(x.lent, data)
 	return reply(&smbwire.LockAndReadResponse{Data: data}, st)
 }
 

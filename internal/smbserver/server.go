@@ -32,7 +32,7 @@ func New(r rt.Runtime, cfg Config) (*Server, error) {
 	}
 	return &Server{
 		rt: r, maxConns: cfg.Limits.MaxConns, maxQueue: cfg.Limits.MaxQueue,
-		mu: r.NewMutex(), core: newCore(cfg, r.Rand("smbserver/"+cfg.Name)), wires: map[connID]*wire{},
+		mu: r.NewMutex(), core: newCore(cfg, r.Rand("smbserver/"+cfg.Name), r), wires: map[connID]*wire{},
 	}, nil
 }
 

@@ -114,6 +114,7 @@ func (s *Server) send(id connID, w *wire) {
 				s.step(closedInput{conn: id, why: reason(err)})
 				return
 			}
+			s.rt.Free(frame)
 		}
 		if len(batch) == 0 {
 			w.work.Wait(rt.Forever)

@@ -3,6 +3,8 @@ package volume
 import (
 	"maps"
 	"slices"
+
+	"github.com/ntrdr/ntrdr/internal/rt"
 )
 
 // Image is the content of a Mem at one time. It never changes, so any number of volumes,
@@ -44,6 +46,17 @@ func NewMemFrom(img *Image, clock Clock, lock Locker, limits Limits) *Mem {
 	m := &Mem{clock: clock, lock: lock, limits: limits, used: img.used, entries: img.entries}
 	m.root = m.adopt(nil, img.root)
 	return m
+}
+
+// Borrow takes the memory of new data from r from now on.
+func (m *Mem) Borrow(r rt.Memory) { m.memory = r }
+
+// bytes returns n bytes of any content.
+func (m *Mem) bytes(n int64) []byte {
+	if m.memory == nil {
+		return make([]byte, n)
+	}
+	return m.memory.Bytes(int(n))
 }
 
 // adopt makes a node of an image one of m, which may change.

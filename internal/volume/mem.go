@@ -5,12 +5,14 @@ import (
 	"strings"
 
 	"github.com/ntrdr/ntrdr/internal/nt"
+	"github.com/ntrdr/ntrdr/internal/rt"
 )
 
 // Mem is a volume in memory.
 type Mem struct {
 	clock  Clock
 	lock   Locker
+	memory rt.Memory // nil: the garbage collector's
 	limits Limits
 
 	root    *node

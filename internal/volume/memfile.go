@@ -95,8 +95,8 @@ func (n *node) extendData(end int64) {
 		return
 	}
 	if end > int64(cap(n.data)) {
-		grown := make([]byte, end, max(end, 2*have))
-		copy(grown, n.data)
+		grown := n.m.bytes(max(end, 2*have))[:end]
+		clear(grown[copy(grown, n.data):])
 		n.data = grown
 		return
 	}

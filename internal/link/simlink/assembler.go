@@ -3,10 +3,12 @@ package simlink
 import (
 	"github.com/ntrdr/ntrdr/internal/invariant"
 	"github.com/ntrdr/ntrdr/internal/link"
+	"github.com/ntrdr/ntrdr/internal/rt"
 )
 
 // assembler cuts the stream into messages.
 type assembler struct {
+	memory  rt.Memory
 	header  [link.FrameHeaderLen]byte
 	have    int // bytes of the header
 	msg     []byte
@@ -43,7 +45,7 @@ func (a *assembler) begin() {
 		a.have = 0 // says that the peer is there, and nothing else
 		return
 	}
-	a.msg = make([]byte, h.Length)
+	a.msg = a.memory.Bytes(h.Length)
 	a.filled = 0
 	a.end()
 }

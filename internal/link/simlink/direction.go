@@ -119,7 +119,7 @@ func (d *direction) deliver(p *packet) {
 		// The accept queue is full: TCP leaves the caller to try again.
 	case !p.has(flagRST):
 		s := segment{flags: flagRST, seq: p.ack, ack: p.end()}
-		d.opposite().offer(d.l.pool.get(p.conn, &s))
+		d.opposite().offer(d.l.pool.get(d.l.rt, p.conn, &s))
 	}
 }
 

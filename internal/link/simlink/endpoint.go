@@ -48,6 +48,7 @@ func (l *Link) newEndpoint(conn uint32, out *direction, own *table) *endpoint {
 		readable: l.rt.NewEvent(rt.Notification),
 		writable: l.rt.NewEvent(rt.Notification),
 	}
+	e.t.buf.memory, e.t.rcv.in.memory = l.rt, l.rt
 	e.resend.ring = func() { e.onAlarm(&e.resend, e.t.timeout) }
 	e.ack.ring = func() { e.onAlarm(&e.ack, e.t.ackTimeout) }
 	e.keep.ring = func() { e.onAlarm(&e.keep, e.keepAlive) }
@@ -246,7 +247,7 @@ func (e *endpoint) wake() {
 
 // transmit offers a segment to the link.
 func (e *endpoint) transmit(s *segment) {
-	p := e.l.pool.get(e.conn, s)
+	p := e.l.pool.get(e.l.rt, e.conn, s)
 	if len(s.data) > 0 {
 		p.number = e.numberOf(s)
 		if s.again {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/ntrdr/ntrdr/internal/link"
+	"github.com/ntrdr/ntrdr/internal/rt"
 )
 
 // packet is a segment on its way.
@@ -27,7 +28,7 @@ const fullPacket = 1460
 type pool []*packet
 
 // get returns a packet with a copy of s.
-func (f *pool) get(conn uint32, s *segment) *packet {
+func (f *pool) get(mem rt.Memory, conn uint32, s *segment) *packet {
 	var p *packet
 	if n := len(*f); n > 0 {
 		p, *f = (*f)[n-1], (*f)[:n-1]
@@ -36,7 +37,7 @@ func (f *pool) get(conn uint32, s *segment) *packet {
 	}
 	p.segment, p.conn, p.number = *s, conn, 0
 	if n := len(s.data); n > cap(p.store) {
-		p.store = make([]byte, 0, max(n, fullPacket))
+		p.store = mem.Bytes(max(n, fullPacket))
 	}
 	p.store = append(p.store[:0], s.data...)
 	p.data = p.store

@@ -1,5 +1,7 @@
 package simlink
 
+import "github.com/ntrdr/ntrdr/internal/rt"
+
 type flags uint8
 
 const (
@@ -49,9 +51,10 @@ func (s *segment) kind() string {
 // sendBuffer holds what was accepted and not acknowledged, from sequence number
 // base on.
 type sendBuffer struct {
-	base  int64
-	bytes []byte // bytes[head:] is the content
-	head  int
+	memory rt.Memory
+	base   int64
+	bytes  []byte // bytes[head:] is the content
+	head   int
 }
 
 func (b *sendBuffer) len() int { return len(b.bytes) - b.head }
@@ -59,7 +62,20 @@ func (b *sendBuffer) len() int { return len(b.bytes) - b.head }
 // end is the sequence number after the last byte.
 func (b *sendBuffer) end() int64 { return b.base + int64(b.len()) }
 
-func (b *sendBuffer) write(p []byte) { b.bytes = append(b.bytes, p...) }
+func (b *sendBuffer) write(p []byte) {
+	if len(b.bytes)+len(p) > cap(b.bytes) {
+		b.grow(b.len() + len(p))
+	}
+	b.bytes = append(b.bytes, p...)
+}
+
+// grow moves the content to where there is room for n bytes, and for as many again.
+func (b *sendBuffer) grow(n int) {
+	larger := b.memory.Bytes(2 * n)
+	larger = larger[:copy(larger, b.bytes[b.head:])]
+	b.memory.Free(b.bytes)
+	b.bytes, b.head = larger, 0
+}
 
 func (b *sendBuffer) slice(seq int64, n int64) []byte {
 	from := b.head + int(seq-b.base)

@@ -48,6 +48,7 @@ func New(opt Options) *Kernel {
 	if k.pool == nil {
 		k.pool, k.ownPool = NewPool(), true
 	}
+	k.pool.begin()
 	if opt.Shuffle {
 		k.order = rand.New(rt.NewSource(opt.Seed, "simrt: order of tasks"))
 	}
@@ -103,6 +104,7 @@ func (k *Kernel) Close() {
 		k.kill(t)
 	}
 	k.timers, k.ready = timerHeap{}, readyQueue{}
+	k.pool.kernels--
 	if k.ownPool {
 		k.pool.Close()
 	}

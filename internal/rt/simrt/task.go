@@ -182,10 +182,12 @@ func (t *task) release() {
 }
 
 // Pool keeps idle coroutines for the next trial, since starting them and growing
-// their stacks costs more than a short task does, and what is left of the slabs of
-// small objects. It belongs to one goroutine at a time.
+// their stacks costs more than a short task does, and memory. It belongs to one
+// goroutine at a time.
 type Pool struct {
 	idle      []*task
+	kernels   int // that are not closed
+	memory    memory
 	timers    slab[timer]
 	events    slab[event]
 	mutexes   slab[mutex]
@@ -194,6 +196,14 @@ type Pool struct {
 
 // NewPool returns an empty pool. Its owner must call Close.
 func NewPool() *Pool { return &Pool{} }
+
+// begin serves a new kernel. The buffers of those before it are free, if they have ended.
+func (p *Pool) begin() {
+	if p.kernels == 0 {
+		p.memory.reset()
+	}
+	p.kernels++
+}
 
 // Close ends the idle coroutines. The pool may still be used.
 func (p *Pool) Close() {

@@ -62,6 +62,12 @@ func NewWith(opt Options) *Runtime {
 	}
 }
 
+// Bytes allocates a buffer.
+func (r *Runtime) Bytes(n int) []byte { return make([]byte, n) }
+
+// Free leaves a buffer to the garbage collector.
+func (r *Runtime) Free([]byte) {}
+
 // Now returns the machine's time.
 func (r *Runtime) Now() time.Time { return time.Now() }
 
