@@ -19,7 +19,8 @@ func benchCommand() *command {
 		name: "bench", summary: "policies x links x losses, many trials a cell: throughput against correctness",
 		long: "Runs N simulated trials of each policy on each link at each loss, with the same seeds for every policy, on all\n" +
 			"cores. The first screen says which policy is fast, which is safe, and at what price; --table prints a row a\n" +
-			"cell. Writes results.jsonl (a line a trial) and table.csv (a line a cell) to --out.\n\n" +
+			"cell. Writes index.html (drawings, the story of a failure), table.csv (a line a cell) and results.jsonl (a line a\n" +
+			"trial) to --out.\n\n" +
 			"A silent failure is one that the sender was told is a success. Policies are compared with the first that is\n" +
 			"named, seed by seed. Throughputs are bytes over summed seconds; over several cells, geometric means.\n" +
 			report.Covers,
@@ -119,10 +120,13 @@ func runBench(c *invocation) error {
 	if err := writeFiles(f.out, results, bench.Cells(tallies)); err != nil {
 		return err
 	}
+	if err := writePage(c, f.out, m, tallies); err != nil {
+		return err
+	}
 	if err := f.print(c.stdout, tallies); err != nil || f.asJSON {
 		return err
 	}
-	_, err = fmt.Fprintf(c.stdout, "files  results.jsonl and table.csv are in %s\n", f.out)
+	_, err = fmt.Fprintf(c.stdout, "files  index.html, table.csv and results.jsonl are in %s\n", f.out)
 	return err
 }
 

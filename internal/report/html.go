@@ -1,32 +1,37 @@
 package report
 
 import (
-	_ "embed"
+	"embed"
 	"html/template"
 	"io"
 	"strings"
 )
 
-//go:embed page.html
-var pageText string
+//go:embed pages
+var pageFiles embed.FS
 
-// HTML writes one page that needs nothing beside itself: the facts that decided the
-// runs, a drawing of each on a common scale of time, and its moments.
-func HTML(w io.Writer, runs []Run) error {
-	page, err := template.New("page").Parse(pageText)
+// execute writes one page of those in pages, or nothing.
+func execute(w io.Writer, name string, data any) error {
+	page, err := template.ParseFS(pageFiles, "pages/*.html")
 	if err != nil {
 		return err
 	}
-	var stories []*Story
-	for _, r := range runs {
-		stories = append(stories, Tell(r))
-	}
 	var out strings.Builder
-	if err := page.Execute(&out, newPage(stories)); err != nil {
+	if err := page.ExecuteTemplate(&out, name, data); err != nil {
 		return err
 	}
 	_, err = io.WriteString(w, out.String())
 	return err
+}
+
+// HTML writes one page that needs nothing beside itself: the facts that decided the
+// runs, a drawing of each on a common scale of time, and its moments.
+func HTML(w io.Writer, runs []Run) error {
+	var stories []*Story
+	for _, r := range runs {
+		stories = append(stories, Tell(r))
+	}
+	return execute(w, "repro.html", newPage(stories))
 }
 
 // pageData is what the template shows.
