@@ -31,6 +31,8 @@ type TCPParams struct {
 	MaxDataRetransmissions int
 	// MaxConnectRetransmissions of a SYN are made before Dial gives up.
 	MaxConnectRetransmissions int
+	// TimedWait is how long the side that closed first answers a repeated FIN.
+	TimedWait time.Duration
 	// DelayedAck is how long an acknowledgement waits for data to ride on.
 	DelayedAck time.Duration
 	// AckEvery is the number of data segments that one acknowledgement answers.
@@ -55,6 +57,7 @@ func StockTCP() TCPParams {
 		MaxRTO:                    240 * time.Second,      // src: KB Q153596
 		MaxDataRetransmissions:    5,                      // src: KB Q140552, KB Q142641 (189 s in all from 3 s)
 		MaxConnectRetransmissions: 3,                      // src: KB Q140552
+		TimedWait:                 240 * time.Second,      // src: RFC 793 §3.3, §3.5 (twice the segment lifetime of 2 minutes)
 		DelayedAck:                200 * time.Millisecond, // src: KB Q153596 (gaps of 0.193 to 0.195 s in its trace)
 		AckEvery:                  2,                      // src: RFC 1122 §4.2.3.2
 		Nagle:                     false,                  // src: assumed (KB Q236316 has it on in 4.0 before SP6, nothing is said of 3.5x; NtrdrNagle)
@@ -78,6 +81,7 @@ func (p TCPParams) Validate() error {
 		{"MaxRTO", p.MaxRTO <= maxDelay, p.MaxRTO},
 		{"MaxDataRetransmissions", p.MaxDataRetransmissions >= 0, p.MaxDataRetransmissions},
 		{"MaxConnectRetransmissions", p.MaxConnectRetransmissions >= 0, p.MaxConnectRetransmissions},
+		{"TimedWait", validDelay(p.TimedWait), p.TimedWait},
 		{"DelayedAck", validDelay(p.DelayedAck), p.DelayedAck},
 		{"AckEvery", p.AckEvery > 0, p.AckEvery},
 		{"SendBuffer", p.SendBuffer > FrameHeaderLen, p.SendBuffer},

@@ -19,6 +19,13 @@
 // The flavour tcp-nt351 ignores duplicate acknowledgements, because NT gained fast
 // retransmit with 4.0 SP2 (KB Q162179). Its receiver keeps what arrives out of order.
 //
+// Set-up and teardown are packets that can be lost: SYN, SYN-ACK and their repetitions, FINs
+// in both directions, TIME_WAIT for the side that closed first, a RST for what belongs to
+// no connection. Each connection has a port of its own, so TIME_WAIT never refuses one.
+//
+// A receiver whose reader lags behind shuts its window; the sender then probes it, at
+// intervals that double up to 240 s, and does not give up, answered or not (KB Q153596). Both ends avoid the silly window (RFC 1122 §4.2.3.3, §4.2.3.4).
+//
 // A message is a NetBIOS session packet: a header of 4 bytes, then the message.
 //
 // # Locks
@@ -29,8 +36,11 @@
 //
 // # Limits
 //
-// No options, fragments, ICMP, path MTU discovery, TCP keep-alive (the session's is an option), urgent data, TIME_WAIT
-// or simultaneous open. The congestion window is not reset after idle time. After
-// Close, what the peer still sends is acknowledged and thrown away. The two directions
-// of a half-duplex medium do not disturb each other. The accept queue holds 64.
+// No options, fragments, ICMP, path MTU discovery, TCP keep-alive (the session's is an
+// option), urgent data or simultaneous open. Sequence numbers do not wrap. The congestion
+// window is not reset after idle time. A connection can be half-closed from one side only:
+// who has received a FIN may go on sending, and who sent it acknowledges that and throws it
+// away, for as long as the peer takes to close (NT's wait for the peer's FIN had a limit
+// that no source of ours gives). The two directions of a half-duplex medium do not disturb
+// each other. The accept queue holds 64.
 package simlink

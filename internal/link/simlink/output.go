@@ -73,6 +73,7 @@ func (t *tcb) segmentAt(seq, n int64, fin bool) segment {
 func (t *tcb) emit(now time.Duration, s segment) {
 	s.flags |= flagACK
 	s.ack, s.wnd = t.rcv.acknowledged()
+	t.passive = t.passive || s.has(flagFIN) && !s.again && t.rcv.fin
 	t.nxt = max(t.nxt, s.end())
 	t.max = max(t.max, s.end())
 	switch {
@@ -113,6 +114,8 @@ func (t *tcb) timeout(now time.Duration) {
 	}
 	t.resendAt = 0
 	switch {
+	case t.state == timeWait:
+		t.die(nil)
 	case t.state != established:
 		t.resendSYN(now)
 	case t.probing:

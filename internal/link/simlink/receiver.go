@@ -135,11 +135,17 @@ func (r *receiver) acknowledged() (ack, wnd int64) {
 	return r.next, r.edge - r.next
 }
 
-// wantedEdge is the end of the window that Recv's pace allows. It is the sender who
-// avoids the silly window.
+// wantedEdge is the end of the window that Recv's pace allows. While Recv lags behind, it
+// moves by steps that are worth a segment.
+//
+// src: RFC 1122 §4.2.3.3 (the receiver avoids the silly window)
 func (r *receiver) wantedEdge() int64 {
-	free := r.p.Window - max(0, r.in.waiting-r.p.RecvBuffer)
-	return max(r.edge, r.next+int64(max(0, free)))
+	lag := max(0, r.in.waiting-r.p.RecvBuffer)
+	edge := r.next + int64(max(0, r.p.Window-lag))
+	if lag > 0 && edge-r.edge < int64(min(r.p.MSS, r.p.Window/2)) {
+		return r.edge
+	}
+	return max(r.edge, edge)
 }
 
 // windowOpened is called after Recv took a message, and reports whether a sender

@@ -13,6 +13,7 @@ const (
 	synSent
 	synReceived
 	established // also while closing: see tcb.closing and receiver.fin
+	timeWait    // both sides closed, and our last acknowledgement may have been lost
 	dead
 )
 
@@ -30,6 +31,7 @@ type tcb struct {
 	max     int64 // the end of all that was ever sent
 	edge    int64 // the end of the peer's window
 	closing bool  // a FIN follows what is buffered
+	passive bool  // the peer's FIN came before ours went
 
 	cc       congestion
 	rtt      link.RTTEstimator
@@ -93,6 +95,8 @@ func (t *tcb) receive(now time.Duration, s *segment) {
 		t.awaitSYN(now, s)
 	case t.state == synReceived:
 		t.awaitACK(now, s)
+	case t.state == timeWait:
+		t.linger(now, s)
 	}
 	if t.state != established {
 		return
@@ -105,7 +109,7 @@ func (t *tcb) receive(now time.Duration, s *segment) {
 		t.rcv.take(now, s)
 	}
 	t.output(now)
-	t.finish()
+	t.finish(now)
 }
 
 func (t *tcb) reset() {
@@ -174,10 +178,25 @@ func (t *tcb) close(now time.Duration) {
 // finSeq is where our FIN is or will be.
 func (t *tcb) finSeq() int64 { return t.buf.end() }
 
-// finish ends a connection that both sides closed.
-func (t *tcb) finish() {
-	if t.closing && t.rcv.fin && t.una == t.finSeq()+1 {
+// finish ends a connection that both sides closed: at once for the side that closed
+// second, whose FIN is known to have arrived, after a wait for the other.
+func (t *tcb) finish(now time.Duration) {
+	switch {
+	case !t.closing || !t.rcv.fin || t.una != t.finSeq()+1:
+	case t.passive || t.p.TimedWait == 0:
 		t.die(nil)
+	default:
+		t.state, t.resendAt = timeWait, now+t.p.TimedWait
+	}
+}
+
+// linger acknowledges a FIN again whose acknowledgement was lost.
+//
+// src: RFC 793 §3.9 (SEGMENT ARRIVES, TIME-WAIT STATE)
+func (t *tcb) linger(now time.Duration, s *segment) {
+	if s.end() > s.seq {
+		t.resendAt = now + t.p.TimedWait
+		t.emitACK(t.max)
 	}
 }
 

@@ -33,6 +33,7 @@ type world struct {
 	start    time.Time
 	log      strings.Builder
 	trace    *trace.Recorder
+	onPacket func(simlink.Packet) // if set, sees each packet
 }
 
 // run tells a story on a new link.
@@ -63,6 +64,9 @@ func (w *world) since() time.Duration { return w.Now().Sub(w.start) }
 
 // note writes a packet down.
 func (w *world) note(p simlink.Packet) {
+	if w.onPacket != nil {
+		w.onPacket(p)
+	}
 	arrow := "<"
 	if p.Up {
 		arrow = ">"
