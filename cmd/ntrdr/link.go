@@ -19,7 +19,7 @@ func linkCommand() *command {
 		example.WriteString(sub.example)
 	}
 	return &command{
-		name: "link", args: names.String() + " [flags]", summary: "the links: what they are, and one of them for other programs",
+		name: "link", args: names.String() + " [flags]", summary: "the links: what they are, whether their TCP is right, and one of them for other programs",
 		long:    "Subcommands, each with a --help of its own:" + long.String(),
 		example: example.String(),
 		run:     runLink,
@@ -27,7 +27,7 @@ func linkCommand() *command {
 }
 
 // linkCommands are the subcommands of link.
-func linkCommands() []*command { return []*command{linkProxyCommand()} }
+func linkCommands() []*command { return []*command{linkValidateCommand(), linkProxyCommand()} }
 
 // runLink runs the subcommand that the first argument names.
 func runLink(c *invocation) error {

@@ -11,6 +11,7 @@ import (
 type ticker struct {
 	mu    sync.Mutex
 	w     io.Writer
+	what  string // is counted
 	total int
 	done  int
 	next  time.Time
@@ -25,7 +26,7 @@ func newTicker(c *invocation, total int) *ticker {
 	if c.tty {
 		w = io.Discard
 	}
-	return &ticker{w: w, total: total, next: time.Now().Add(tickPeriod)}
+	return &ticker{w: w, what: "trials", total: total, next: time.Now().Add(tickPeriod)}
 }
 
 // step counts one trial. It may be called from several goroutines.
@@ -34,7 +35,7 @@ func (t *ticker) step() {
 	defer t.mu.Unlock()
 	t.done++
 	if now := time.Now(); now.After(t.next) {
-		fmt.Fprintf(t.w, "%d of %d trials\n", t.done, t.total)
+		fmt.Fprintf(t.w, "%d of %d %s\n", t.done, t.total, t.what)
 		t.next = now.Add(tickPeriod)
 	}
 }

@@ -79,6 +79,10 @@ var jsonForms = map[string][]string{
 		"link_bytes", "loss", "outcome", "policy", "profile_hash", "reason", "retransmits", "schema", "seed", "silent", "tcp", "told",
 		"trace_checksum", "workload",
 	},
+	"agreement": {
+		"b", "commit", "flavour", "loss", "mean_rtt", "mean_t0", "min_rto", "model_over_mathis", "model_over_pftk",
+		"profile_hash", "rtt", "schema", "segments_per_second",
+	},
 	"item": {
 		"code", "commit", "declared", "detail", "path", "reason", "schema", "sender", "slot", "subject", "text", "whole",
 	},
