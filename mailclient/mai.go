@@ -58,9 +58,12 @@ type AttachmentRef struct {
 	Name      string
 }
 
+// usualFields is the room for what is in a message file beside its text: enough for most.
+const usualFields = 1024
+
 // Encode returns the bytes of the file, with its checksum.
 func (m *MAI) Encode() ([]byte, error) {
-	b := m.appendFields(m.appendHead(nil))
+	b := m.appendFields(m.appendHead(make([]byte, 0, len(m.Text)+usualFields)))
 	if len(b) > maxMAI {
 		return nil, fmt.Errorf("message file of %d bytes: at most %d", len(b), maxMAI)
 	}

@@ -134,9 +134,19 @@ func fillText(text []byte, n int) []byte {
 	b := make([]byte, 0, n+len(fillLine)+8)
 	b = append(b, text[:min(len(text), n)]...)
 	for line := 1; len(b) < n; line++ {
-		b = append(fmt.Appendf(b, "%06d", line), fillLine...)
+		b = append(appendLineNumber(b, line), fillLine...)
 	}
 	return b[:n]
+}
+
+// appendLineNumber writes six digits, which count the lines of the longest message file.
+func appendLineNumber(b []byte, line int) []byte {
+	b = append(b, "000000"...)
+	for i := len(b) - 1; line > 0; i-- {
+		b[i] += byte(line % 10)
+		line /= 10
+	}
+	return b
 }
 
 // recordOf sums up an encoded message file for a mailbag.
