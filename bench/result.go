@@ -56,6 +56,7 @@ type Spec struct {
 	Path           Path
 	CloseAfterKey  bool // the message file is closed after the KEY
 	KeepEvents     bool // keep the trace, not its checksum alone
+	NoTrace        bool // record no trace, unless KeepEvents or OnEvent asks for it: the Result has no checksum
 	Shuffle        bool // explore another interleaving of ready tasks
 
 	// Sender and Mailer, if set, change the configurations of the mail agents last.

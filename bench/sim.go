@@ -11,6 +11,7 @@ import (
 	"github.com/ntrdr/ntrdr/internal/machine"
 	"github.com/ntrdr/ntrdr/internal/registry"
 	"github.com/ntrdr/ntrdr/internal/rt/simrt"
+	"github.com/ntrdr/ntrdr/internal/trace"
 	"github.com/ntrdr/ntrdr/internal/volume"
 	"github.com/ntrdr/ntrdr/mailclient"
 )
@@ -92,10 +93,14 @@ func newSim(s Spec, pool *simrt.Pool, lim limits) (*Sim, error) {
 	if err != nil {
 		return nil, err
 	}
+	var only func(string, trace.Kind) bool
+	if s.NoTrace && !s.KeepEvents && s.OnEvent == nil {
+		only = watched
+	}
 	return machine.NewSim(machine.SimConfig{
 		Name: trialName(s), Settings: s.Policy, Mailer: stock,
 		Link: s.Link, Loss: s.Loss, Outages: s.Outages, TCP: s.TCP, Seed: s.Seed, Shuffle: s.Shuffle,
-		Keep: s.KeepEvents, Deadline: trialLimit, Wrap: s.Wrap, Pool: pool,
+		Keep: s.KeepEvents, Only: only, Deadline: trialLimit, Wrap: s.Wrap, Pool: pool,
 		Local: disks.local, Share: disks.share,
 		MaxSteps: lim.steps, WallLimit: lim.wall, OnHang: lim.onHang,
 	})

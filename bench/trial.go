@@ -97,7 +97,7 @@ func (t *trial) mailerConfig() mailclient.MailerConfig {
 	}
 	server := t.w.Trace.Actor(machine.ActorServer)
 	c.OnLook = func(path string) {
-		if t.w.FileState != nil {
+		if t.w.FileState != nil && server.Wants(trace.FileState) {
 			size, opens := t.w.FileState(path)
 			server.Emit(trace.Event{Kind: trace.FileState, Path: path, Off: size, Len: int64(opens)})
 		}

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ntrdr/ntrdr/internal/machine"
 	"github.com/ntrdr/ntrdr/internal/nt"
 	"github.com/ntrdr/ntrdr/internal/trace"
 	"github.com/ntrdr/ntrdr/mailclient"
@@ -25,6 +26,18 @@ type wireWatch struct {
 
 	serverTells bool   // the server records its own closes: no need to wait for replies
 	onClose     func() // told when lastClose changes; may be nil
+}
+
+// watched is what a Result needs of the trace: what see looks at.
+func watched(actor string, k trace.Kind) bool {
+	switch k {
+	case trace.FileClosed:
+		return true
+	case trace.CircuitDown, trace.SMBSend, trace.SMBRecv:
+		return actor == machine.ActorSenderHost
+	default:
+		return false
+	}
 }
 
 func newWireWatch(actor string) *wireWatch {

@@ -53,7 +53,9 @@ var sevenSteps = [...]step{
 // attempt; a later one is logged, because the message is announced.
 func (a *attempt) run() error {
 	for i, st := range sevenSteps {
-		a.s.cfg.Trace.Emit(trace.Event{Kind: trace.AppNote, Text: fmt.Sprintf("step %d: %s", i+1, st.text)})
+		if a.s.cfg.Trace.Wants(trace.AppNote) {
+			a.s.cfg.Trace.Emit(trace.Event{Kind: trace.AppNote, Text: fmt.Sprintf("step %d: %s", i+1, st.text)})
+		}
 		if a.s.cfg.OnStep != nil {
 			a.s.cfg.OnStep(i+1, st.text)
 		}

@@ -167,7 +167,9 @@ func (m *Mailer) Run(stop rt.Event) {
 
 // log records a line of SESSION.LOG.
 func (m *Mailer) log(format string, args ...any) {
-	m.cfg.Trace.Emit(trace.Event{Kind: trace.MailLog, Text: fmt.Sprintf(format, args...)})
+	if m.cfg.Trace.Wants(trace.MailLog) {
+		m.cfg.Trace.Emit(trace.Event{Kind: trace.MailLog, Text: fmt.Sprintf(format, args...)})
+	}
 }
 
 // queueVerdict announces a broken queue when it is first seen.
@@ -183,9 +185,11 @@ func (m *Mailer) queueVerdict(report *CycleReport, err error) {
 	m.conclude(report, Verdict{Code: CodeUndeliverable, Reason: reason, Slot: -1, Size: -1, Detail: err.Error()})
 }
 
-// conclude completes a verdict and tells everybody.
-func (m *Mailer) conclude(report *CycleReport, v Verdict) {
-	v.At = m.cfg.Runtime.Now()
+// trace records a verdict.
+func (m *Mailer) trace(v *Verdict) {
+	if !m.cfg.Trace.Wants(trace.Verdict) {
+		return
+	}
 	op, text := "delivered", fmt.Sprintf("message %v delivered", v.MAI)
 	if v.Code != CodeNone {
 		op, text = v.Code.String(), fmt.Sprintf("%s reason=%s", v.Code.Text(), v.Reason)
@@ -194,6 +198,12 @@ func (m *Mailer) conclude(report *CycleReport, v Verdict) {
 		}
 	}
 	m.cfg.Trace.Emit(trace.Event{Kind: trace.Verdict, Op: op, Path: v.Path, Off: v.Size, Len: v.Declared, Text: text})
+}
+
+// conclude completes a verdict and tells everybody.
+func (m *Mailer) conclude(report *CycleReport, v Verdict) {
+	v.At = m.cfg.Runtime.Now()
+	m.trace(&v)
 	report.Verdicts = append(report.Verdicts, v)
 	if m.cfg.OnVerdict != nil {
 		m.cfg.OnVerdict(v)

@@ -205,7 +205,9 @@ func (r *Reader) pause(err error) time.Duration {
 }
 
 func (r *Reader) log(format string, args ...any) {
-	r.cfg.Trace.Emit(trace.Event{Kind: trace.MailLog, Text: fmt.Sprintf(format, args...)})
+	if r.cfg.Trace.Wants(trace.MailLog) {
+		r.cfg.Trace.Emit(trace.Event{Kind: trace.MailLog, Text: fmt.Sprintf(format, args...)})
+	}
 }
 
 // logon finds the postoffice, which begins with a search, and the user's mailbag in it.

@@ -67,7 +67,9 @@ func (s *Sender) nothing() Result {
 
 // log records a line of SESSION.LOG.
 func (s *Sender) log(format string, args ...any) {
-	s.cfg.Trace.Emit(trace.Event{Kind: trace.MailLog, Text: fmt.Sprintf(format, args...)})
+	if s.cfg.Trace.Wants(trace.MailLog) {
+		s.cfg.Trace.Emit(trace.Event{Kind: trace.MailLog, Text: fmt.Sprintf(format, args...)})
+	}
 }
 
 // giveUp tells the sender why the message is not sent and takes it out of the local

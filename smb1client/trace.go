@@ -7,7 +7,7 @@ import (
 
 // traceSend records a message that is about to be sent.
 func (c *Client) traceSend(m *smbwire.Message) {
-	if c.opt.Trace == nil {
+	if !c.opt.Trace.Wants(trace.SMBSend) {
 		return
 	}
 	e := eventOf(trace.SMBSend, m)
@@ -19,7 +19,7 @@ func (c *Client) traceSend(m *smbwire.Message) {
 
 // traceRecv records a message that arrived.
 func (c *Client) traceRecv(m *smbwire.Message) {
-	if c.opt.Trace == nil {
+	if !c.opt.Trace.Wants(trace.SMBRecv) {
 		return
 	}
 	e := eventOf(trace.SMBRecv, m)

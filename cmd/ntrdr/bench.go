@@ -33,6 +33,7 @@ func benchCommand() *command {
 type benchFlags struct {
 	storyFlags
 	reportFlags
+	speedFlags
 	tcp     tcpFlags
 	links   []string
 	losses  []string
@@ -49,6 +50,7 @@ func (f *benchFlags) add(c *invocation) {
 	f.storyFlags.add(c.flags)
 	f.addPoll(c.flags)
 	f.reportFlags.add(c.flags)
+	f.speedFlags.add(c.flags)
 	c.flags.StringSliceVar(&f.links, "links", defaultLinks, "link profiles")
 	c.flags.StringSliceVar(&f.losses, "loss", []string{"0", "1%", "5%"}, "loss of IP packets each way, in percent")
 	f.tcp.add(c.flags)
@@ -70,6 +72,7 @@ func (f *benchFlags) matrix(c *invocation) (bench.Matrix, error) {
 	if base.TCP, err = f.tcp.tcp(); err != nil {
 		return bench.Matrix{}, err
 	}
+	base.NoTrace = f.noTrace
 	m := bench.Matrix{Policies: policies, Trials: f.trials, Base: base}
 	for _, name := range f.links {
 		p, err := lookupLink("--links", name)
@@ -109,6 +112,7 @@ func runBench(c *invocation) error {
 	if err := os.MkdirAll(f.out, 0o755); err != nil {
 		return inputError{err}
 	}
+	defer collectRarely()()
 	begun := time.Now()
 	results, err := runMatrix(c, m, f.workers)
 	if err != nil {

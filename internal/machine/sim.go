@@ -27,6 +27,7 @@ type SimConfig struct {
 	Seed     uint64
 	Shuffle  bool
 	Keep     bool                                      // keep the trace's events
+	Only     func(actor string, k trace.Kind) bool     // all that the trace is to have; nil: everything
 	Deadline time.Duration                             // of virtual time
 	Wrap     func(rt.Runtime, link.Dialer) link.Dialer // around the sender's dialer, for captures; nil: none
 	Pool     *simrt.Pool
@@ -82,6 +83,9 @@ func NewSim(cfg SimConfig) (*Sim, error) {
 		MaxSteps: cfg.MaxSteps, WallLimit: cfg.WallLimit, OnHang: cfg.OnHang,
 	})
 	s := &Sim{Kernel: k, World: World{RT: k, Trace: trace.NewRecorder(k, nil, cfg.Keep)}}
+	if cfg.Only != nil {
+		s.Trace.Only(cfg.Only)
+	}
 	if err := s.assemble(cfg); err != nil {
 		k.Close()
 		return nil, err

@@ -89,6 +89,7 @@ type Recorder struct {
 	buf    []byte
 	events []Event
 	watch  func(Event)
+	wanted func(actor string, k Kind) bool // nil: everything is recorded
 }
 
 // NewRecorder starts a trace at the clock's present time. With keep false only the
@@ -97,11 +98,21 @@ func NewRecorder(clock Clock, lock Locker, keep bool) *Recorder {
 	return &Recorder{clock: clock, start: clock.Now(), lock: lock, keep: keep, sum: sha256.New()}
 }
 
+// Only makes it a recorder without checksum and events, which wants no more than what f
+// says, for Watch. It comes before Actor.
+func (r *Recorder) Only(f func(actor string, k Kind) bool) { r.wanted = f }
+
 // Watch calls f for each event from now on, in order, with the recorder locked.
 func (r *Recorder) Watch(f func(Event)) { r.watch = f }
 
 // Actor returns a recorder's face for one named participant.
-func (r *Recorder) Actor(name string) *Actor { return &Actor{r: r, name: name} }
+func (r *Recorder) Actor(name string) *Actor {
+	a := &Actor{r: r, name: name, all: r.wanted == nil}
+	for k := range Kind(len(a.wants)) {
+		a.wants[k] = !a.all && r.wanted(name, k)
+	}
+	return a
+}
 
 // Events returns what was kept; the caller must not change it.
 func (r *Recorder) Events() []Event {
@@ -122,8 +133,12 @@ func (r *Recorder) Len() int {
 }
 
 // Checksum is the first 128 bits of the SHA-256 over the binary events, in hex. Two
-// trials with the same checksum recorded the same events at the same times.
+// trials with the same checksum recorded the same events at the same times. It is "" after
+// Only.
 func (r *Recorder) Checksum() string {
+	if r.wanted != nil {
+		return ""
+	}
 	if r.lock != nil {
 		r.lock.Lock()
 		defer r.lock.Unlock()
@@ -137,10 +152,12 @@ func (r *Recorder) add(e Event) {
 		defer r.lock.Unlock()
 	}
 	e.At = r.clock.Now().Sub(r.start)
-	r.buf = e.appendBinary(r.buf[:0])
-	r.sum.Write(r.buf) // a hash.Hash never returns an error
-	if r.keep {
-		r.events = append(r.events, e)
+	if r.wanted == nil {
+		r.buf = e.appendBinary(r.buf[:0])
+		r.sum.Write(r.buf) // a hash.Hash never returns an error
+		if r.keep {
+			r.events = append(r.events, e)
+		}
 	}
 	if r.watch != nil {
 		r.watch(e)
@@ -166,13 +183,21 @@ func (e Event) appendBinary(b []byte) []byte {
 
 // Actor records events in the name of one participant.
 type Actor struct {
-	r    *Recorder
-	name string
+	r     *Recorder
+	name  string
+	all   bool
+	wants [len(kindNames)]bool // if not all
+}
+
+// Wants reports whether events of a kind go anywhere: what is costly to say need not be
+// said if they do not. A nil Actor wants nothing.
+func (a *Actor) Wants(k Kind) bool {
+	return a != nil && (a.all || int(k) < len(a.wants) && a.wants[k])
 }
 
 // Emit records e with the actor's name and the present time.
 func (a *Actor) Emit(e Event) {
-	if a == nil {
+	if !a.Wants(e.Kind) {
 		return
 	}
 	e.Actor = a.name

@@ -46,6 +46,32 @@ func TestOneLineText(t *testing.T) {
 	}
 }
 
+// After Only nothing but what was asked for is recorded, and nobody is asked to say more.
+func TestOnlyWhatIsWantedReachesTheWatcher(t *testing.T) {
+	r := trace.NewRecorder(&clock{now: time.Unix(0, 0)}, nil, true)
+	r.Only(func(actor string, k trace.Kind) bool { return actor == "ws1" && k == trace.SMBSend })
+	var got []string
+	r.Watch(func(e trace.Event) { got = append(got, e.String()) })
+	ws1, ws2 := r.Actor("ws1"), r.Actor("ws2")
+	for _, a := range []*trace.Actor{ws1, ws2, nil} {
+		for _, k := range []trace.Kind{trace.SMBSend, trace.SMBRecv, 200} {
+			a.Emit(trace.Event{Kind: k})
+			if want := a == ws1 && k == trace.SMBSend; a.Wants(k) != want {
+				t.Errorf("%s wants %v: %v", a.Name(), k, !want)
+			}
+		}
+	}
+	if len(got) != 1 || got[0] != "0.000000 ws1 send" {
+		t.Errorf("watched %q", got)
+	}
+	if len(r.Events()) != 0 || r.Checksum() != "" {
+		t.Errorf("%d events, checksum %q; want none", len(r.Events()), r.Checksum())
+	}
+	if full := trace.NewRecorder(&clock{}, nil, true).Actor("ws1"); !full.Wants(trace.SMBRecv) || !full.Wants(200) {
+		t.Error("a full trace does not want everything")
+	}
+}
+
 func TestChecksumTellsEveryFieldAndTheOrder(t *testing.T) {
 	base := trace.Event{Kind: trace.SMBSend, Op: "A", Path: "B", Off: 1, Len: 2, FID: 3, MID: 4, Status: 5, Text: "C"}
 	change := map[string]func(*trace.Event){
