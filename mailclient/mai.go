@@ -58,12 +58,10 @@ type AttachmentRef struct {
 	Name      string
 }
 
-// usualFields is the room for what is in a message file beside its text: enough for most.
-const usualFields = 1024
-
 // Encode returns the bytes of the file, with its checksum.
 func (m *MAI) Encode() ([]byte, error) {
-	b := m.appendFields(m.appendHead(make([]byte, 0, len(m.Text)+usualFields)))
+	b := make([]byte, 0, len(m.Text)+1024) // room for the fields of most messages
+	b = m.appendFields(m.appendHead(b))
 	if len(b) > maxMAI {
 		return nil, fmt.Errorf("message file of %d bytes: at most %d", len(b), maxMAI)
 	}
