@@ -58,6 +58,9 @@ type Sim struct {
 // mailerLink is the network that the Mailer's workstation shares with the server.
 const mailerLink = "lan10"
 
+// lan is its profile, which every simulated world has.
+var lan, errLAN = link.ByName(mailerLink)
+
 // sessionKeepAlive is how NetBT finds out that an idle connection is half-open.
 //
 // src: KB Q120642 (SessionKeepAlive, 3,600,000 ms)
@@ -94,10 +97,10 @@ func NewSim(cfg SimConfig) (*Sim, error) {
 }
 
 func (s *Sim) assemble(cfg SimConfig) error {
-	if cfg.MailerLink == "" {
-		cfg.MailerLink = mailerLink
+	near, err := lan, errLAN
+	if cfg.MailerLink != "" {
+		near, err = link.ByName(cfg.MailerLink)
 	}
-	lan, err := link.ByName(cfg.MailerLink)
 	if err != nil {
 		return err
 	}
@@ -116,7 +119,7 @@ func (s *Sim) assemble(cfg SimConfig) error {
 	if err != nil {
 		return err
 	}
-	s.MailerLink, err = simlink.New(s.Kernel, lan, simlink.Options{Name: ActorMailerHost, KeepAlive: sessionKeepAlive, TCP: TCPParams(cfg.Mailer)})
+	s.MailerLink, err = simlink.New(s.Kernel, near, simlink.Options{Name: ActorMailerHost, KeepAlive: sessionKeepAlive, TCP: TCPParams(cfg.Mailer)})
 	if err != nil {
 		return err
 	}

@@ -51,10 +51,16 @@ func (c *Client) Init(blob []byte) ([]byte, error) {
 			Op: "authenticate", Status: nt.StatusNotSupported, Err: errors.New("the server does not offer NTLMSSP"),
 		}
 	}
-	c.negotiate = negotiateMessage{flags: clientFlags}.append(nil)
+	c.negotiate = firstMessage
 	c.state = clientAsked
-	return initToken{mechs: mechNTLM(), token: c.negotiate}.bytes(), nil
+	return slices.Clone(firstToken), nil
 }
+
+// Every client begins with the same message.
+var (
+	firstMessage = negotiateMessage{flags: clientFlags}.append(nil)
+	firstToken   = initToken{mechs: mechNTLM(), token: firstMessage}.bytes()
+)
 
 // Step answers the server's token. Once it returns done with a nil reply the exchange
 // is over; a reply, done or not, is to be sent.

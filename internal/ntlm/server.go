@@ -5,6 +5,7 @@ import (
 	encasn1 "encoding/asn1"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,7 +44,9 @@ func NewServer(target string, rnd *rand.Rand, lookup Lookup) *Server {
 
 // Hint returns the SPNEGO token for the security blob of an SMB NEGOTIATE reply. It
 // offers NTLMSSP alone.
-func Hint() []byte { return initToken{mechs: mechNTLM()}.bytes() }
+func Hint() []byte { return slices.Clone(hint) }
+
+var hint = initToken{mechs: mechNTLM()}.bytes()
 
 // Step answers the client's token, bare NTLMSSP or SPNEGO, in kind. While done is
 // false the reply goes out with StatusMoreProcessingRequired; with done it goes out

@@ -86,7 +86,7 @@ type Recorder struct {
 	lock   Locker
 	keep   bool
 	sum    hash.Hash
-	buf    []byte
+	buf    []byte // not hashed yet
 	events []Event
 	watch  func(Event)
 	wanted func(actor string, k Kind) bool // nil: everything is recorded
@@ -143,6 +143,7 @@ func (r *Recorder) Checksum() string {
 		r.lock.Lock()
 		defer r.lock.Unlock()
 	}
+	r.hash()
 	return hex.EncodeToString(r.sum.Sum(nil)[:16])
 }
 
@@ -153,8 +154,10 @@ func (r *Recorder) add(e Event) {
 	}
 	e.At = r.clock.Now().Sub(r.start)
 	if r.wanted == nil {
-		r.buf = e.appendBinary(r.buf[:0])
-		r.sum.Write(r.buf) // a hash.Hash never returns an error
+		r.buf = e.appendBinary(r.buf)
+		if len(r.buf) >= hashed {
+			r.hash()
+		}
 		if r.keep {
 			r.events = append(r.events, e)
 		}
@@ -162,6 +165,14 @@ func (r *Recorder) add(e Event) {
 	if r.watch != nil {
 		r.watch(e)
 	}
+}
+
+// hashed is how many bytes are hashed at once: a hash of many small pieces costs more.
+const hashed = 4096
+
+func (r *Recorder) hash() {
+	r.sum.Write(r.buf) // a hash.Hash never returns an error
+	r.buf = r.buf[:0]
 }
 
 // appendBinary writes fixed-width fields, and strings behind their length, so that

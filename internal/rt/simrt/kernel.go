@@ -18,6 +18,7 @@ type Kernel struct {
 	pool    *Pool
 	ownPool bool
 	now     int64 // nanoseconds since opt.Start
+	clock   clock
 	limit   int64 // the clock does not pass it in this Run
 	seq     uint64
 	timers  timerHeap
@@ -117,7 +118,18 @@ func (k *Kernel) UnwindPanics() []*TaskPanic { return k.unwind }
 func (k *Kernel) Steps() uint64 { return k.steps }
 
 // Now returns the virtual time.
-func (k *Kernel) Now() time.Time { return k.opt.Start.Add(time.Duration(k.now)) }
+func (k *Kernel) Now() time.Time {
+	if k.clock.shown.IsZero() || k.clock.at != k.now {
+		k.clock = clock{k.now, k.opt.Start.Add(time.Duration(k.now))}
+	}
+	return k.clock.shown
+}
+
+// clock is a time in both forms: it is asked for more often than it moves.
+type clock struct {
+	at    int64
+	shown time.Time
+}
 
 // Rand returns the named stream of the kernel's seed.
 func (k *Kernel) Rand(stream string) *rand.Rand {

@@ -11,10 +11,10 @@ import (
 const (
 	minBuffer = 1 << minBufferBits
 	maxBuffer = 1 << maxBufferBits
-	chunkSize = 4 * maxBuffer
+	chunkSize = 2 * maxBuffer
 
 	minBufferBits = 6
-	maxBufferBits = 16
+	maxBufferBits = 18
 )
 
 // memory lends buffers. What has not been given back by the end of a trial is lent
