@@ -1,6 +1,8 @@
 package bench_test
 
 import (
+	"fmt"
+	"sync/atomic"
 	"testing"
 
 	"github.com/ntrdr/ntrdr/bench"
@@ -27,6 +29,47 @@ func BenchmarkTrial(b *testing.B) {
 				reportCounts(b, s)
 			})
 		}
+	}
+}
+
+// BenchmarkTrials is mail on t1 on all processors, a worker each, with the trace and
+// without.
+func BenchmarkTrials(b *testing.B) {
+	for _, noTrace := range []bool{false, true} {
+		b.Run(fmt.Sprintf("no-trace=%v", noTrace), func(b *testing.B) {
+			var seed atomic.Uint64
+			b.ReportAllocs()
+			b.RunParallel(func(pb *testing.PB) {
+				w := bench.NewWorker()
+				defer w.Close()
+				s := spec(b, nt351, "t1")
+				s.NoTrace = noTrace
+				for pb.Next() {
+					s.Seed = seed.Add(1)
+					work(b, w, s)
+				}
+			})
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "trials/s")
+		})
+	}
+}
+
+// BenchmarkMessageSize is what a trial costs for messages of more and more bytes: as much
+// for each.
+func BenchmarkMessageSize(b *testing.B) {
+	for _, kb := range []int{10, 100, 1000, 10_000} {
+		b.Run(fmt.Sprintf("%dKB", kb), func(b *testing.B) {
+			w := bench.NewWorker()
+			defer w.Close()
+			s := spec(b, nt351, "t1")
+			s.Loss, s.MessageSize = 0, kb<<10
+			b.ReportAllocs()
+			for b.Loop() {
+				work(b, w, s)
+				s.Seed++
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*kb), "ns/KB")
+		})
 	}
 }
 

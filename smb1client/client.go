@@ -6,6 +6,7 @@ import (
 	"github.com/ntrdr/ntrdr/internal/link"
 	"github.com/ntrdr/ntrdr/internal/nt"
 	"github.com/ntrdr/ntrdr/internal/rt"
+	"github.com/ntrdr/ntrdr/internal/slab"
 	"github.com/ntrdr/ntrdr/internal/smbwire"
 	"github.com/ntrdr/ntrdr/internal/trace"
 )
@@ -22,6 +23,8 @@ type Client struct {
 	enc     smbwire.Encoder // guarded by sending, as the next two
 	out     []byte          // what enc has written
 	present smbwire.Message // what it has written it from
+	parser  smbwire.Parser  // of the receive task
+	calls   slab.Slab[call] // guarded by mu
 	stopped rt.Event        // the receive task has ended
 	mu      rt.Mutex        // guards what follows; never held across a wait
 	mux     mux             // +checklocks:mu

@@ -31,7 +31,11 @@ type call struct {
 }
 
 func (c *Client) newCall(command smbwire.Command) *call {
-	return &call{command: command, done: c.rt.NewEvent(rt.Notification)}
+	c.mu.Lock()
+	w := c.calls.Next()
+	c.mu.Unlock()
+	w.command, w.done = command, c.rt.NewEvent(rt.Notification)
+	return w
 }
 
 // complete hands the result to the waiter. The call has been taken out of the mux, so

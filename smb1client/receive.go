@@ -32,7 +32,7 @@ func (c *Client) dispatch(b []byte) error {
 		return err
 	}
 	c.markInterim(b)
-	m, err := smbwire.Parse(b)
+	m, err := c.parser.Parse(b)
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ import (
 
 // Groups of the import table.
 var (
-	leaves = []string{"internal/nt", "internal/rt", "internal/trace", "internal/invariant"}
+	leaves = []string{"internal/nt", "internal/rt", "internal/trace", "internal/invariant", "internal/slab"}
 	// assembled is what internal/machine puts together.
 	assembled = with(leaves, "mailclient", "ntcache", "ntcache/rdr", "smb1client", "internal/smbserver",
 		"internal/registry", "internal/capture", "internal/smb2remote", "internal/smbwire", "internal/volume",
@@ -30,10 +30,11 @@ var mayImport = map[string][]string{
 	"internal/rt":                 nil,
 	"internal/trace":              nil,
 	"internal/invariant":          nil,
-	"internal/rt/simrt":           {"internal/rt", "internal/invariant"},
+	"internal/slab":               nil,
+	"internal/rt/simrt":           {"internal/rt", "internal/invariant", "internal/slab"},
 	"internal/rt/simrt/simtest":   {"internal/rt", "internal/rt/simrt"},
 	"internal/rt/wallrt":          {"internal/rt", "internal/invariant"},
-	"internal/smbwire":            {"internal/nt"},
+	"internal/smbwire":            {"internal/nt", "internal/slab"},
 	"internal/link":               leaves,
 	"internal/link/simlink":       with(leaves, "internal/link"),
 	"internal/link/tcplink":       with(leaves, "internal/link"),

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ntrdr/ntrdr/internal/nt"
 	"github.com/ntrdr/ntrdr/internal/rt"
+	"github.com/ntrdr/ntrdr/internal/slab"
 	"github.com/ntrdr/ntrdr/internal/smbwire"
 	"github.com/ntrdr/ntrdr/internal/trace"
 	"github.com/ntrdr/ntrdr/internal/volume"
@@ -73,6 +74,8 @@ type core struct {
 
 	now      time.Time // of the present step
 	out      []outbound
+	parser   smbwire.Parser
+	room     slab.Slab[exchange]
 	enc      smbwire.Encoder
 	scratch  []byte          // what enc writes to
 	present  smbwire.Message // the reply that is being sent
@@ -167,7 +170,7 @@ func (c *core) frame(cir *circuit, b []byte) {
 		c.rawBlock(cir, b)
 		return
 	}
-	m, err := smbwire.Parse(b)
+	m, err := c.parser.Parse(b)
 	switch {
 	case err != nil:
 		c.hangUp(cir, err.Error())
@@ -176,7 +179,7 @@ func (c *core) frame(cir *circuit, b []byte) {
 	case cir.negotiated == (m.Header.Command == smbwire.CmdNegotiate):
 		c.hangUp(cir, "NEGOTIATE must come first, and once")
 	default:
-		c.take(newExchange(cir, m, b))
+		c.take(c.newExchange(cir, m, b))
 	}
 }
 

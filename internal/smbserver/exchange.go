@@ -35,8 +35,9 @@ type exchange struct {
 	ended    bool      // the directory that changes were awaited in was closed
 }
 
-func newExchange(cir *circuit, m *smbwire.Message, frame []byte) *exchange {
-	x := &exchange{cir: cir, req: m, frame: frame, tid: m.Header.TID, uid: m.Header.UID}
+func (c *core) newExchange(cir *circuit, m *smbwire.Message, frame []byte) *exchange {
+	x := c.room.Next()
+	x.cir, x.req, x.frame, x.tid, x.uid = cir, m, frame, m.Header.TID, m.Header.UID
 	x.reply = x.room[:0]
 	return x
 }

@@ -1,6 +1,9 @@
 package smbwire
 
-import "github.com/ntrdr/ntrdr/internal/nt"
+import (
+	"github.com/ntrdr/ntrdr/internal/nt"
+	"github.com/ntrdr/ntrdr/internal/slab"
+)
 
 // maxChain bounds the bodies of one message.
 //
@@ -28,19 +31,31 @@ type Message struct {
 
 // Parse decodes b, a whole message without its NetBIOS header. The message
 // aliases b. An error is a *FormatError.
-func Parse(b []byte) (*Message, error) {
+func Parse(b []byte) (*Message, error) { return new(Parser).Parse(b) }
+
+// Parser parses messages. It is for who reads many, one at a time: they take fewer
+// allocations. The zero value is ready.
+type Parser struct {
+	d    decoder
+	room slab.Slab[parsed]
+}
+
+// parsed is a message with a chain for most.
+type parsed struct {
+	m     Message
+	chain [1]Body
+}
+
+// Parse is the function Parse.
+func (w *Parser) Parse(b []byte) (*Message, error) {
 	h, err := ParseHeader(b)
 	if err != nil {
 		return nil, err
 	}
-	// One allocation holds what most messages need.
-	p := &struct {
-		m     Message
-		d     decoder
-		chain [1]Body
-	}{d: decoder{msg: b, flags2: h.Flags2}}
+	w.d = decoder{msg: b, flags2: h.Flags2}
+	p := w.room.Next()
 	p.m = Message{Header: h, Chain: p.chain[:0]}
-	if err := p.m.parseChain(&p.d); err != nil {
+	if err := p.m.parseChain(&w.d); err != nil {
 		return nil, err
 	}
 	return &p.m, nil

@@ -16,7 +16,7 @@ type event struct {
 
 // NewEvent returns an unsignaled event.
 func (k *Kernel) NewEvent(kind rt.EventKind) rt.Event {
-	e := k.pool.events.next()
+	e := k.pool.events.Next()
 	e.k, e.kind = k, kind
 	return e
 }

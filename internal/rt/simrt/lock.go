@@ -51,7 +51,7 @@ type mutex struct {
 
 // NewMutex returns an unlocked mutex. A task that waits while it holds one panics.
 func (k *Kernel) NewMutex() rt.Mutex {
-	m := k.pool.mutexes.next()
+	m := k.pool.mutexes.Next()
 	m.k = k
 	return m
 }
@@ -94,7 +94,7 @@ type resource struct {
 
 // NewResource returns a free resource.
 func (k *Kernel) NewResource() rt.Resource {
-	r := k.pool.resources.next()
+	r := k.pool.resources.Next()
 	r.k = k
 	return r
 }

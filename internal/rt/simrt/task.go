@@ -5,6 +5,8 @@ import (
 	"iter"
 	"runtime"
 	"runtime/debug"
+
+	"github.com/ntrdr/ntrdr/internal/slab"
 )
 
 type taskState uint8
@@ -188,10 +190,10 @@ type Pool struct {
 	idle      []*task
 	kernels   int // that are not closed
 	memory    memory
-	timers    slab[timer]
-	events    slab[event]
-	mutexes   slab[mutex]
-	resources slab[resource]
+	timers    slab.Slab[timer]
+	events    slab.Slab[event]
+	mutexes   slab.Slab[mutex]
+	resources slab.Slab[resource]
 }
 
 // NewPool returns an empty pool. Its owner must call Close.

@@ -23,7 +23,7 @@ func (t *timer) pending() bool { return t.place != 0 }
 // AfterFunc calls f on the kernel's stack after d, or when no task is ready if
 // d <= 0. Calls due at the same time are made in the order of AfterFunc.
 func (k *Kernel) AfterFunc(d time.Duration, f func()) rt.Timer {
-	t := k.pool.timers.next()
+	t := k.pool.timers.Next()
 	t.k, t.f = k, f
 	if k.killing {
 		return t
