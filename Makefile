@@ -78,6 +78,17 @@ bench: ## run the benchmarks COUNT times (default 6), for benchstat
 	@grep -rl --include='*_test.go' '^func Benchmark' . | xargs -n 1 dirname | sort -u | \
 		xargs $(GO) test -run '^$$' -bench . -benchmem -count $(COUNT)
 
+# The GOGC is the one that `ntrdr bench` sets itself. The parts overlap: all of them allocate.
+TRIAL_PARTS := smbserver.*core..step$$$$|endpoint..Send$$$$|direction..onArrival$$$$|trace.*Recorder..add$$$$|runtime.mallocgc$$$$|gcBgMarkWorker$$$$|Mailer..Cycle$$$$|machine.NewSim$$$$|machine.*Workstation..connect$$$$|smb1client.*Client..receive$$$$|smb1client.*Client..sendLocked$$$$|trial..result$$$$|attempt..run$$$$|mailclient.*Sender..Submit$$$$|fcb..cleanup$$$$
+
+.PHONY: trials
+trials: ## trials a second, with the trace and without, their cost by message size, and where the time goes
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT; export GOGC=400; \
+	$(GO) test -c -o "$$dir/bench.test" ./bench; \
+	"$$dir/bench.test" -test.run '^$$' -test.bench 'Trial|MessageSize' -test.benchtime 1s; \
+	"$$dir/bench.test" -test.run '^$$' -test.bench 'Trials/no-trace=false' -test.benchtime 4s -test.cpuprofile "$$dir/cpu" > /dev/null; \
+	$(GO) tool pprof -top -cum -nodecount 2000 "$$dir/bench.test" "$$dir/cpu" 2>/dev/null | awk '/$(TRIAL_PARTS)/ { print $$5, $$6 }'
+
 .PHONY: dist
 dist: ## cross-build dist/ with checksums
 	@rm -rf dist && mkdir dist
