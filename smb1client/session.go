@@ -180,13 +180,19 @@ func (s *Session) TreeConnect(unc string) (*Tree, error) {
 }
 
 func (s *Session) message(tid smbwire.TID, body smbwire.Body) *smbwire.Message {
-	m := &struct { // one allocation
-		smbwire.Message
-		chain [1]smbwire.Body
-	}{chain: [1]smbwire.Body{body}}
-	m.Header, m.Chain = s.c.header(), m.chain[:]
-	m.Header.UID, m.Header.TID = s.uid, tid
-	return &m.Message
+	s.c.mu.Lock()
+	r := s.c.requests.Next()
+	s.c.mu.Unlock()
+	r.chain[0] = body
+	r.Header, r.Chain = s.c.header(), r.chain[:]
+	r.Header.UID, r.Header.TID = s.uid, tid
+	return &r.Message
+}
+
+// request is a message with its chain.
+type request struct {
+	smbwire.Message
+	chain [1]smbwire.Body
 }
 
 // Echo sends data to the server and checks that it comes back.

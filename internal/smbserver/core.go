@@ -95,7 +95,7 @@ const ipcName = "IPC$"
 
 func newCore(cfg Config, rnd *rand.Rand, memory rt.Memory) *core {
 	c := &core{
-		cfg: cfg, rnd: rnd, memory: memory,
+		cfg: cfg, rnd: rnd, memory: memory, scratch: memory.Bytes(int(cfg.SizReqBuf))[:0],
 		users: map[string]string{}, shares: map[string]*share{ipcName: {name: ipcName}},
 		files: map[fcbKey]*fcb{},
 	}

@@ -95,7 +95,10 @@ type Recorder struct {
 // NewRecorder starts a trace at the clock's present time. With keep false only the
 // checksum is kept. A nil lock means that one task runs at a time, as on simrt.
 func NewRecorder(clock Clock, lock Locker, keep bool) *Recorder {
-	return &Recorder{clock: clock, start: clock.Now(), lock: lock, keep: keep, sum: sha256.New()}
+	return &Recorder{
+		clock: clock, start: clock.Now(), lock: lock, keep: keep, sum: sha256.New(),
+		buf: make([]byte, 0, hashed+hashed/8), // an event may be longer
+	}
 }
 
 // Only makes it a recorder without checksum and events, which wants no more than what f
