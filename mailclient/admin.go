@@ -111,7 +111,7 @@ func ReturnQueue(cfg MailerConfig) (returned int, err error) {
 // returnRecord tells the sender of one message and lets go of it.
 func (m *Mailer) returnRecord(q *mailbag, s slotted) error {
 	n := &notice{at: m.cfg.Runtime.Now(), record: s.record, code: CodeUndeliverable}
-	f, err := find(m.fs, MAIPath(s.record.MAI), maxMAI+1, nil)
+	f, err := find(nil, m.fs, MAIPath(s.record.MAI), maxMAI+1, nil)
 	if err != nil {
 		return err
 	}

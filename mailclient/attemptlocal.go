@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/ntrdr/ntrdr/internal/nt"
+	"github.com/ntrdr/ntrdr/internal/rt"
 )
 
 // lockName is the file whose suffix reserves a sender's private files in P1.
@@ -109,7 +110,7 @@ func (a *attempt) readMessage() error {
 
 // readLocalFile reads one file of the message; code says what it means if there is none.
 func (a *attempt) readLocalFile(path string, limit int64, code Code) (*Found, error) {
-	f, err := readWhole(a.s.cfg.Local, path, limit)
+	f, err := readWhole(a.s.cfg.Runtime, a.s.cfg.Local, path, limit)
 	if isMissing(err) {
 		err = &localError{code, path, err}
 	}
@@ -133,8 +134,8 @@ func (a *attempt) findEnvelope() error {
 }
 
 // readWhole reads a file that must be there.
-func readWhole(fs FS, path string, limit int64) (*Found, error) {
-	f, err := find(fs, path, limit, nil)
+func readWhole(mem rt.Memory, fs FS, path string, limit int64) (*Found, error) {
+	f, err := find(mem, fs, path, limit, nil)
 	if err == nil && f.Status != nt.StatusSuccess {
 		err = &nt.Error{Op: "open", Path: path, Status: f.Status}
 	}

@@ -63,7 +63,7 @@ func (a *attempt) translate(first ID) (err error) {
 	for i := range m.Attachments {
 		m.Attachments[i].ID = first + ID(i)
 	}
-	a.encoded, err = m.Encode()
+	a.encoded, err = m.encode(a.s.cfg.Runtime)
 	return err
 }
 

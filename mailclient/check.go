@@ -267,7 +267,7 @@ func (c *checker) judge(bag string, r *Record) (Judgement, error) {
 	var envelope Judgement
 	if bag == Inqueue || r.Flags&RecordHasP1 != 0 {
 		c.refs[P1Path(r.MAI)]++
-		f, err := find(c.fs, P1Path(r.MAI), maxSmallFile, nil)
+		f, err := find(nil, c.fs, P1Path(r.MAI), maxSmallFile, nil)
 		if err != nil {
 			return Judgement{}, err
 		}

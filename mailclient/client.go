@@ -185,7 +185,7 @@ func submit(m *Message, dir *directory, st *store, now time.Time) (Token, error)
 		if m.Token == "" {
 			token = Token(fmt.Sprintf("<%s.%v>", dir.self.PO, id))
 		}
-		return m.build(token, now, first)
+		return m.build(st.mem, token, now, first)
 	})
 	return token, err
 }

@@ -234,7 +234,7 @@ func TestExactFileSize(t *testing.T) {
 	m := Message{From: ann, To: []Address{bob}, Subject: "budget", Text: "Dear Bob,\r\n"}
 	for _, size := range []int{150, 151, 255, 256, 300, 383, 384, 4096, 8192, 32768, 65535, 65536, 65700, 1 << 20} {
 		m.FileSize = size
-		f, err := m.build("<HQ.1>", posted, 1)
+		f, err := m.build(nil, "<HQ.1>", posted, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -244,7 +244,7 @@ func TestExactFileSize(t *testing.T) {
 	}
 	for _, size := range []int{1, 100, maxMAI + 1} {
 		m.FileSize = size
-		if _, err := m.build("<HQ.1>", posted, 1); err == nil {
+		if _, err := m.build(nil, "<HQ.1>", posted, 1); err == nil {
 			t.Errorf("%d bytes: no error", size)
 		}
 	}

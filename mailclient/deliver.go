@@ -109,7 +109,7 @@ func (m *Mailer) handle(q *mailbag, it *item, report *CycleReport) error {
 // examine opens what the record names, in the Mailer's order.
 func (m *Mailer) examine(it *item) (Judgement, error) {
 	m.log("INQUEUE file: N:%s", MAIPath(it.record.MAI))
-	p1, err := find(m.fs, P1Path(it.record.MAI), maxSmallFile, nil)
+	p1, err := find(m.cfg.Runtime, m.fs, P1Path(it.record.MAI), maxSmallFile, nil)
 	if err != nil {
 		return Judgement{}, err
 	}
@@ -118,7 +118,7 @@ func (m *Mailer) examine(it *item) (Judgement, error) {
 		return j, nil
 	}
 	it.verdict.Sender, _ = it.envelope.Originator()
-	f, err := find(m.fs, MAIPath(it.record.MAI), maxMAI+1, m.cfg.OnLook)
+	f, err := find(m.cfg.Runtime, m.fs, MAIPath(it.record.MAI), maxMAI+1, m.cfg.OnLook)
 	if err != nil {
 		return Judgement{}, err
 	}

@@ -64,7 +64,7 @@ func (it *Item) name() ID {
 // fetch reads one message as the verdict table's column of the client says. It is
 // denied if the message file is to be tried again.
 func (r *Reader) fetch(it *Item) error {
-	f, err := find(r.fs, MAIPath(it.Record.MAI), maxMAI+1, nil)
+	f, err := find(r.cfg.Runtime, r.fs, MAIPath(it.Record.MAI), maxMAI+1, nil)
 	if err != nil {
 		return err
 	}

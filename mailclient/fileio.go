@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/ntrdr/ntrdr/internal/nt"
+	"github.com/ntrdr/ntrdr/internal/rt"
 )
 
 const readWrite = nt.GenericRead | nt.GenericWrite
@@ -38,9 +39,17 @@ func readFull(f File, p []byte, off int64) error {
 	return err
 }
 
-// readUpTo reads at most n bytes at off; the file may end before.
-func readUpTo(f File, off int64, n int) ([]byte, error) {
-	b := make([]byte, n)
+// bytesOf borrows n bytes of any content from mem, or allocates them if it is nil.
+func bytesOf(mem rt.Memory, n int) []byte {
+	if mem == nil {
+		return make([]byte, n)
+	}
+	return mem.Bytes(n)
+}
+
+// readUpTo reads at most n bytes at off into memory of mem; the file may end before.
+func readUpTo(mem rt.Memory, f File, off int64, n int) ([]byte, error) {
+	b := bytesOf(mem, n)
 	got, err := f.ReadAt(b, off)
 	if got == n || isEOF(err) {
 		err = nil
@@ -61,12 +70,12 @@ func writeFull(f File, p []byte, off int64) error {
 }
 
 // readContent reads an open file as long as it says it is, up to limit bytes.
-func readContent(f File, limit int64) ([]byte, error) {
+func readContent(mem rt.Memory, f File, limit int64) ([]byte, error) {
 	size, err := f.Size()
 	if err != nil || size <= 0 {
 		return nil, err
 	}
-	return readUpTo(f, 0, int(min(size, limit)))
+	return readUpTo(mem, f, 0, int(min(size, limit)))
 }
 
 // maxSmallFile bounds what is read of a file that is not a message or an attachment.
@@ -76,7 +85,7 @@ const maxSmallFile = 1 << 20
 
 // readFile opens, reads and closes a small file.
 func readFile(fs FS, path string) ([]byte, error) {
-	return withFile(fs, path, openRead, func(f File) ([]byte, error) { return readContent(f, maxSmallFile) })
+	return withFile(fs, path, openRead, func(f File) ([]byte, error) { return readContent(nil, f, maxSmallFile) })
 }
 
 // withFile opens a file, lets use work on it and closes it.
@@ -106,7 +115,7 @@ func writeFile(fs FS, path string, p nt.CreateParams, b []byte) error {
 
 // find looks at one file as a reader does: open, read all of it, close. The error is
 // for what is no finding: a transport that broke.
-func find(fs FS, path string, limit int64, opened func(string)) (*Found, error) {
+func find(mem rt.Memory, fs FS, path string, limit int64, opened func(string)) (*Found, error) {
 	f, err := fs.Open(path, openRead)
 	if opened != nil {
 		opened(path)
@@ -117,7 +126,7 @@ func find(fs FS, path string, limit int64, opened func(string)) (*Found, error) 
 		}
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	b, err := readContent(f, limit)
+	b, err := readContent(mem, f, limit)
 	if err = errors.Join(err, f.Close()); err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}

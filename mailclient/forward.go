@@ -122,7 +122,7 @@ func (m *Mailer) forward(it *item, bag string, rcpts []Address) (failed []failed
 func (m *Mailer) queueCopy(it *item, bag, here string, rcpts []Address) error {
 	var atts []Attachment
 	for _, a := range it.mai.Attachments {
-		f, err := readWhole(m.fs, ATTPath(a.ID), maxATT)
+		f, err := readWhole(nil, m.fs, ATTPath(a.ID), maxATT)
 		if err != nil {
 			return err
 		}

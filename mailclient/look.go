@@ -3,7 +3,7 @@ package mailclient
 // lookAtMessage opens the message file of a record and its attachments and judges them.
 // The error is for a transport that broke.
 func (e *Evidence) lookAtMessage(fs FS, r *Record) (*MAI, Judgement, error) {
-	f, err := find(fs, MAIPath(r.MAI), maxMAI+1, nil)
+	f, err := find(nil, fs, MAIPath(r.MAI), maxMAI+1, nil)
 	if err != nil {
 		return nil, Judgement{}, err
 	}
@@ -17,7 +17,7 @@ func (e *Evidence) lookAtMessage(fs FS, r *Record) (*MAI, Judgement, error) {
 
 func lookAtAttachments(fs FS, refs []AttachmentRef) (Judgement, error) {
 	for _, a := range refs {
-		f, err := find(fs, ATTPath(a.ID), maxATT+1, nil)
+		f, err := find(nil, fs, ATTPath(a.ID), maxATT+1, nil)
 		if err != nil {
 			return Judgement{}, err
 		}

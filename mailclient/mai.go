@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"hash/crc32"
 	"time"
+
+	"github.com/ntrdr/ntrdr/internal/rt"
 )
 
 // Offsets of a message file's fixed head.
@@ -59,9 +61,12 @@ type AttachmentRef struct {
 }
 
 // Encode returns the bytes of the file, with its checksum.
-func (m *MAI) Encode() ([]byte, error) {
-	b := make([]byte, 0, len(m.Text)+1024) // room for the fields of most messages
-	b = m.appendFields(m.appendHead(b))
+func (m *MAI) Encode() ([]byte, error) { return m.encode(nil) }
+
+// encode is Encode into memory of mem.
+func (m *MAI) encode(mem rt.Memory) ([]byte, error) {
+	b := bytesOf(mem, len(m.Text)+1024) // room for the fields of most messages
+	b = m.appendFields(m.appendHead(b[:0]))
 	if len(b) > maxMAI {
 		return nil, fmt.Errorf("message file of %d bytes: at most %d", len(b), maxMAI)
 	}

@@ -59,7 +59,7 @@ func openPair(fs FS, name string, write bool) (*mailbag, error) {
 }
 
 func (b *mailbag) readKey() error {
-	raw, err := readUpTo(b.keyFile, 0, KeySize+1)
+	raw, err := readUpTo(nil, b.keyFile, 0, KeySize+1)
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func (b *mailbag) close() error {
 
 // rawRecord reads the bytes of one record, fewer where the file ends.
 func (b *mailbag) rawRecord(slot int) ([]byte, error) {
-	return readUpTo(b.mbgFile, int64(slot)*RecordSize, RecordSize)
+	return readUpTo(nil, b.mbgFile, int64(slot)*RecordSize, RecordSize)
 }
 
 // records reads the live records that are sane, oldest first: message names come from

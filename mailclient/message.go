@@ -5,6 +5,8 @@ import (
 	"hash/crc32"
 	"strings"
 	"time"
+
+	"github.com/ntrdr/ntrdr/internal/rt"
 )
 
 // Token identifies a message wherever a copy or an announcement of it turns up. It is
@@ -93,7 +95,7 @@ func (m *Message) validate() error {
 }
 
 // build makes the message file's content. The attachments take the names from first on.
-func (m *Message) build(token Token, posted time.Time, first ID) (*MAI, error) {
+func (m *Message) build(mem rt.Memory, token Token, posted time.Time, first ID) (*MAI, error) {
 	f := &MAI{
 		RefCount: 1, Hops: hopCount, Vendor37: hopCount,
 		From: m.From, To: m.To, Cc: m.Cc, Posted: posted.UTC().Truncate(time.Minute),
@@ -110,18 +112,18 @@ func (m *Message) build(token Token, posted time.Time, first ID) (*MAI, error) {
 	if m.FileSize == 0 {
 		return f, nil
 	}
-	return f, f.fitText(m.FileSize)
+	return f, f.fitText(mem, m.FileSize)
 }
 
 // fitText cuts or fills the text so that the file has size bytes.
-func (m *MAI) fitText(size int) error {
+func (m *MAI) fitText(mem rt.Memory, size int) error {
 	text := m.Text
 	m.Text = nil
 	frame := len(m.appendFields(m.appendHead(nil)))
 	if size < frame || size > maxMAI {
 		return fmt.Errorf("message file of %d bytes: from %d to %d are possible", size, frame, maxMAI)
 	}
-	m.Text = fillText(text, size-frame)
+	m.Text = fillText(mem, text, size-frame)
 	return nil
 }
 
@@ -129,10 +131,10 @@ func (m *MAI) fitText(size int) error {
 // another and none is zero.
 const fillLine = " The quick brown fox jumps over the lazy dog 0123456789 times.\r\n"
 
-// fillText returns text with exactly n bytes.
-func fillText(text []byte, n int) []byte {
-	b := make([]byte, 0, n+len(fillLine)+8)
-	b = append(b, text[:min(len(text), n)]...)
+// fillText returns text with exactly n bytes, in memory of mem.
+func fillText(mem rt.Memory, text []byte, n int) []byte {
+	b := bytesOf(mem, n+len(fillLine)+8)
+	b = append(b[:0], text[:min(len(text), n)]...)
 	for line := 1; len(b) < n; line++ {
 		b = append(appendLineNumber(b, line), fillLine...)
 	}

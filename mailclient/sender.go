@@ -211,7 +211,7 @@ func (s *Sender) Submit(m Message) (Token, error) {
 	if err := s.load(); err != nil {
 		return "", err
 	}
-	return submit(&m, s.dir, &store{fs: s.cfg.Local, names: &s.local}, s.cfg.Runtime.Now())
+	return submit(&m, s.dir, &store{fs: s.cfg.Local, mem: s.cfg.Runtime, names: &s.local}, s.cfg.Runtime.Now())
 }
 
 // Pending returns how many messages wait in the outbound mailbag.

@@ -3,6 +3,8 @@ package mailclient
 import (
 	"errors"
 	"fmt"
+
+	"github.com/ntrdr/ntrdr/internal/rt"
 )
 
 // MailbagError says that a message could not be put into a mailbag.
@@ -47,6 +49,7 @@ func newFile(words string, err error) error {
 // src: KB Q148515, Q77628 (order)
 type store struct {
 	fs    FS
+	mem   rt.Memory // of the message; nil: allocated
 	names *names
 	bags  []string
 	flags RecordFlags // of the records, beside those of the message
@@ -156,7 +159,7 @@ func (s *store) writeMessage(file File, attachments []Attachment, build func() (
 		}
 	}
 	m.RefCount = uint16(len(s.bags))
-	encoded, err := m.Encode()
+	encoded, err := m.encode(s.mem)
 	if err != nil {
 		return nil, nil, err
 	}
