@@ -77,7 +77,7 @@ const (
 // commandNames holds the names of [MS-CIFS] without their SMB_COM_ prefix.
 //
 // src: [MS-CIFS] §2.2.2.1
-var commandNames = map[Command]string{
+var commandNames = [256]string{
 	CmdCreateDirectory:       "CREATE_DIRECTORY",
 	CmdDeleteDirectory:       "DELETE_DIRECTORY",
 	CmdOpen:                  "OPEN",
@@ -145,7 +145,7 @@ var commandNames = map[Command]string{
 
 // String gives the [MS-CIFS] name without SMB_COM_, such as "NT_CREATE_ANDX".
 func (c Command) String() string {
-	if s, ok := commandNames[c]; ok {
+	if s := commandNames[c]; s != "" {
 		return s
 	}
 	return fmt.Sprintf("COMMAND_0x%02X", uint8(c))

@@ -149,6 +149,18 @@ var forms = map[formKey][]form{
 	{CmdNTCancel, false}:    {words(0, body[NTCancelRequest])},
 }
 
+// forms by command: every message is looked up.
+var requestForms, replyForms = func() (requests, replies [256][]form) {
+	for k, f := range forms { // map order: tables are filled
+		if k.reply {
+			replies[k.cmd] = f
+		} else {
+			requests[k.cmd] = f
+		}
+	}
+	return requests, replies
+}()
+
 // newBody makes the body that a block of cmd with so many words decodes into, or
 // nil when the command has none like that.
 func newBody(cmd Command, h *Header, wordCount int) Body {
@@ -156,8 +168,11 @@ func newBody(cmd Command, h *Header, wordCount int) Body {
 	if reply && wordCount == 0 && h.Status != nt.StatusSuccess {
 		return &ErrorReply{Cmd: cmd}
 	}
-	known, ok := forms[formKey{cmd, reply}]
-	if !ok {
+	known := requestForms[cmd]
+	if reply {
+		known = replyForms[cmd]
+	}
+	if known == nil {
 		return &Unknown{Cmd: cmd}
 	}
 	for _, f := range known {

@@ -89,9 +89,20 @@ func ValidName(name string) bool {
 		return false
 	}
 	for i := range len(name) {
-		if c := name[i]; c < 0x20 || strings.IndexByte(`"*/:<>?\|`, c) >= 0 {
+		if forbidden[name[i]] {
 			return false
 		}
 	}
 	return true
 }
+
+// forbidden are the bytes that no name has.
+var forbidden = func() (f [256]bool) {
+	for c := range 0x20 {
+		f[c] = true
+	}
+	for _, c := range []byte(`"*/:<>?\|`) {
+		f[c] = true
+	}
+	return f
+}()
