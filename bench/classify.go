@@ -3,23 +3,25 @@ package bench
 import (
 	"slices"
 
+	"github.com/ntrdr/ntrdr/bench/workload"
 	"github.com/ntrdr/ntrdr/mailclient"
 )
 
-// Outcome is what became of a message.
+// Outcome is what became of a message, or of what another workload makes.
 type Outcome string
 
-// The outcomes; for each message the first that matches counts.
+// The outcomes; the first that matches counts.
 const (
-	// Corrupted: the Mailer or a reader found an announced message damaged.
+	// Corrupted: the Mailer or a reader found an announced message damaged, or saw what a
+	// reader of the workload may never see.
 	Corrupted Outcome = "corrupted"
-	// Delivered: the reader has it whole.
+	// Delivered: it is there, whole.
 	Delivered Outcome = "delivered"
-	// Failed: not delivered, and the sender was told.
+	// Failed: not delivered, and the application was told.
 	Failed Outcome = "failed"
-	// Lost: the sender was told success, and at the end nobody can read it.
+	// Lost: the application was told success, and at the end nobody can read it.
 	Lost Outcome = "lost"
-	// Pending: the sender is still trying.
+	// Pending: the application is still trying.
 	Pending Outcome = "pending"
 	// Broken is no outcome of a message: the trial itself panicked, or exceeded a limit.
 	Broken Outcome = "error"
@@ -38,18 +40,14 @@ func (o Outcome) known() bool {
 	return false
 }
 
-// Observation is what can be known of one message at the end of a trial.
-type Observation struct {
-	Told   mailclient.Told
-	Raised []mailclient.Code // by the Mailer or the reader, for an announced record
-	Copies int               // whole copies in the recipient's mailbag
-}
+// Observation is what can be known of one run of a workload at the end of a trial.
+type Observation = workload.Observation
 
-// Classify decides the outcome of a message and whether it failed silently: the
-// sender was told success and the message was not delivered.
+// Classify decides the outcome of a run and whether it failed silently: the
+// application was told success and the result was not delivered.
 func Classify(o Observation) (out Outcome, silent bool) {
 	switch {
-	case slices.ContainsFunc(o.Raised, mailclient.Code.IsCorruption):
+	case o.Forbidden > 0 || slices.ContainsFunc(o.Raised, mailclient.Code.IsCorruption):
 		out = Corrupted
 	case o.Copies > 0:
 		out = Delivered

@@ -317,6 +317,6 @@ func brokenResult(s Spec, err error) Result {
 	return Result{
 		Schema: Schema, Commit: s.Commit, ProfileHash: s.Link.Hash(),
 		Policy: s.Policy.Policy.Name, Edition: s.Policy.Edition.Name, Link: s.Link.Name, Loss: s.Loss,
-		Workload: s.Workload(), Seed: s.Seed, Outcome: Broken, Bytes: s.MessageSize, Error: text,
+		Workload: s.WorkloadName(), Seed: s.Seed, Outcome: Broken, Bytes: s.workload().Bytes(), Error: text,
 	}
 }

@@ -125,7 +125,7 @@ func TestGroupsComeInOrder(t *testing.T) {
 func fakeTrial(s bench.Spec) (bench.Result, error) {
 	r := bench.Result{
 		Schema: bench.Schema, Commit: s.Commit, Policy: s.Policy.Policy.Name, Link: s.Link.Name, ProfileHash: s.Link.Hash(),
-		Loss: s.Loss, Seed: s.Seed, Workload: s.Workload(), Bytes: s.MessageSize, Outcome: bench.Delivered, Told: "success",
+		Loss: s.Loss, Seed: s.Seed, Workload: s.WorkloadName(), Bytes: s.MessageSize, Outcome: bench.Delivered, Told: "success",
 	}
 	app := float64(s.Seed%97) / 10
 	r.App, r.Durable = &app, &app

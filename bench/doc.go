@@ -1,7 +1,9 @@
-// Package bench runs trials: one message sent through a redirector under a policy,
-// over a link, to a postoffice that a Mailer reads, and what became of it. A trial
-// is a Spec and gives a Result; a Matrix is policies times links times losses, with
-// the same seeds in every cell, so that cells can be compared pair by pair.
+// Package bench runs trials: a workload goes through a redirector under a policy, over
+// a link, to a server where a reader looks, and what became of it. The workload is one
+// message sent to a postoffice that a Mailer reads, or one of package workload. A trial
+// is a Spec and gives a Result; a Matrix is policies times links times losses
+// times workloads, with the same seeds in every cell, so that cells can be compared pair
+// by pair.
 //
 // Run is the simulated trial: everything happens on one simrt kernel and the same
 // Spec gives the same Result and trace checksum on every machine of one
@@ -13,7 +15,7 @@
 // rates and paired differences and ratios for times, corrected by Holm for the number
 // of comparisons of a run.
 //
-// Limits: one workload, one message of a given size. An interval covers the simulated
+// Limits: one message a trial, one reader. An interval covers the simulated
 // population only: how another choice of seeds could have come out. It covers neither
 // an error of the model, nor an assumed parameter, nor a real link.
 package bench

@@ -31,7 +31,7 @@ func RunLive(ctx context.Context, s Spec, peer Peer) (r Result, err error) {
 		if err = w.Sender.Redirector.Connect(); err != nil {
 			return
 		}
-		if err = initPostoffices(machine.LocalFS(w.Local), w.MailerFS); err != nil {
+		if err = s.workload().Prepare(machine.LocalFS(w.Local), w.MailerFS); err != nil {
 			return
 		}
 		t, terr := newTrial(s, &w.World)

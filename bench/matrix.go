@@ -6,18 +6,20 @@ import (
 	"time"
 )
 
-// Matrix is policies times links times losses, Trials each. Trial i of every cell
+// Matrix is policies times links times losses times workloads, Trials each. Trial i of every cell
 // has seed Base.Seed+i: the same weather for every policy.
 //
-// The order of trials is links outermost, then losses, seeds, and policies innermost:
+// The order of trials is links outermost, then losses, workloads, seeds, and policies innermost:
 // a Group, the trials of one seed, comes as a whole, and so do the pairs that are
 // compared.
 type Matrix struct {
 	Policies []Settings
 	Links    []Profile
 	Losses   []float64
-	Trials   int
-	Base     Spec // everything else
+	// Workloads are what is played; none: the Base's.
+	Workloads []Workload
+	Trials    int
+	Base      Spec // everything else
 
 	// Shard, if set, is the part of the matrix that is played.
 	Shard Shard
@@ -50,8 +52,8 @@ func (s Shard) seeds(n int) (from, to int) {
 // Total is the number of trials of the matrix, or of its shard.
 func (m Matrix) Total() int { return m.groups() * len(m.Policies) }
 
-// blocks is the number of runs of groups that share link and loss.
-func (m Matrix) blocks() int { return len(m.Links) * len(m.Losses) }
+// blocks is the number of runs of groups that share link, loss and workload.
+func (m Matrix) blocks() int { return len(m.Links) * len(m.Losses) * max(1, len(m.Workloads)) }
 
 // groups is the number of groups of the shard.
 func (m Matrix) groups() int { return m.blocks() * m.perBlock() }
@@ -69,12 +71,16 @@ func (m Matrix) group(g int) Spec {
 	n := m.perBlock()
 	s.Seed += uint64(from + g%n)
 	block := g / n
+	if k := len(m.Workloads); k > 0 {
+		s.Workload = m.Workloads[block%k]
+		block /= k
+	}
 	s.Loss = m.Losses[block%len(m.Losses)]
 	s.Link = m.Links[block/len(m.Losses)]
 	return s
 }
 
-// Group is the trials of one seed on one link at one loss, a Result a policy.
+// Group is the trials of one seed of one workload on one link at one loss, a Result a policy.
 type Group struct {
 	N       int // its place in the shard
 	Results []Result

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"encoding/csv"
 	"encoding/json"
-	"fmt"
 	"io"
 	"strconv"
 )
@@ -111,15 +110,4 @@ func WriteCSV(w io.Writer, cells []Cell) error {
 	}
 	out.Flush()
 	return out.Error()
-}
-
-// sizeName spells a size in bytes, KB or MB (powers of two), such as 32k.
-func sizeName(n int) string {
-	switch {
-	case n >= 1<<20 && n%(1<<20) == 0:
-		return fmt.Sprintf("%dm", n>>20)
-	case n >= 1<<10 && n%(1<<10) == 0:
-		return fmt.Sprintf("%dk", n>>10)
-	}
-	return strconv.Itoa(n)
 }

@@ -3,6 +3,7 @@ package bench
 import (
 	"time"
 
+	"github.com/ntrdr/ntrdr/bench/workload"
 	"github.com/ntrdr/ntrdr/internal/link"
 	"github.com/ntrdr/ntrdr/internal/nt"
 	"github.com/ntrdr/ntrdr/internal/registry"
@@ -19,6 +20,8 @@ type (
 	Profile = link.Profile
 	// Outage is a time in which a link carries nothing.
 	Outage = link.Outage
+	// Workload is what the application of a trial does.
+	Workload = workload.Workload
 	// Event is an entry of a trial's trace.
 	Event = trace.Event
 )
@@ -50,7 +53,8 @@ type Spec struct {
 	Outages        []Outage
 	TCP            link.TCP // at both ends of the link
 	Seed           uint64
-	MessageSize    int // bytes of the message file
+	Workload       Workload // what is played; nil is mail
+	MessageSize    int      // bytes of the message file, if it is mail
 	Poll           time.Duration
 	FlushBeforeKey bool // FlushFileBuffers on the message file before step 5
 	Path           Path
@@ -66,7 +70,7 @@ type Spec struct {
 	Wrap func(rt.Runtime, link.Dialer) link.Dialer
 	// OnWorld, if set, is called with a simulated world before anything happens in it.
 	OnWorld func(w *Sim)
-	// OnCall, if set, is called after each remote call of the sender with the world,
+	// OnCall, if set, is called after each remote call of the application with the world,
 	// so that a test can cut the link there.
 	OnCall func(w *World, call Call)
 	// OnEvent, if set, sees each trace event as it happens.
@@ -76,8 +80,21 @@ type Spec struct {
 // ProfileHash identifies the link with its TCP.
 func (s Spec) ProfileHash() string { return s.Link.HashWith(s.TCP) }
 
-// Workload names what the trial sends.
-func (s Spec) Workload() string { return "mail-" + sizeName(s.MessageSize) }
+// WorkloadName is what results call the workload.
+func (s Spec) WorkloadName() string { return s.workload().Name() }
+
+// workload is what the trial plays: a Mail by the Spec's other fields.
+func (s Spec) workload() Workload {
+	switch w := s.Workload.(type) {
+	case nil:
+	case Mail:
+		s.MessageSize = w.Size
+	default:
+		return w
+	}
+	s.Workload = nil
+	return mail{&s}
+}
 
 // Configure makes a sender open and close its message file as the Spec says.
 func (s Spec) Configure(c *mailclient.SenderConfig) {
@@ -99,10 +116,10 @@ func (s Spec) Configure(c *mailclient.SenderConfig) {
 	}
 }
 
-// Call is a finished remote call of the sender.
+// Call is a finished remote call of the application.
 type Call struct {
 	N    int    // 1-based number within the trial
-	Step string // of the article's seven, such as "4"
+	Step string // of the article's seven, such as "4"; "" where it is not mail
 	Op   string
 	Path string
 	Err  error

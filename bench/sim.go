@@ -89,7 +89,7 @@ func newSim(s Spec, pool *simrt.Pool, lim limits) (*Sim, error) {
 	if err != nil {
 		return nil, err
 	}
-	disks, err := newDisks()
+	disks, err := disksOf(s.workload())
 	if err != nil {
 		return nil, err
 	}
@@ -114,13 +114,27 @@ func trialName(s Spec) string {
 // disks are what the two volumes of a simulated trial begin with.
 type disks struct{ local, share *volume.Image }
 
-// newDisks makes the postoffices once for all trials, at the time at which each begins.
-var newDisks = sync.OnceValues(func() (disks, error) {
+// disksOf prepares the disks for a workload.
+func disksOf(w Workload) (disks, error) {
+	if _, ok := w.(mail); ok {
+		return newDisks()
+	}
+	d, err := prepare(w)
+	if err != nil {
+		return d, fmt.Errorf("workload %s: %w", w.Name(), err)
+	}
+	return d, nil
+}
+
+func prepare(w Workload) (disks, error) {
 	local := volume.NewMem(startClock{}, nil, volume.StockLimits())
 	share := volume.NewMem(startClock{}, nil, volume.StockLimits())
-	err := initPostoffices(machine.LocalFS(local), machine.LocalFS(share))
+	err := w.Prepare(machine.LocalFS(local), machine.LocalFS(share))
 	return disks{local.Image(), share.Image()}, err
-})
+}
+
+// newDisks makes the postoffices once for all trials, at the time at which each begins.
+var newDisks = sync.OnceValues(func() (disks, error) { return prepare(Mail{}) })
 
 type startClock struct{}
 

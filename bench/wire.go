@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ntrdr/ntrdr/bench/workload"
 	"github.com/ntrdr/ntrdr/internal/machine"
 	"github.com/ntrdr/ntrdr/internal/nt"
 	"github.com/ntrdr/ntrdr/internal/trace"
@@ -14,6 +15,7 @@ import (
 // answered what. It works on every server, because it sees only the client's end.
 type wireWatch struct {
 	actor string
+	role  func(path string) workload.Role
 	opens map[uint16]string // requests outstanding: MID to path
 	files map[uint16]string // open files: FID to path
 	moves map[uint16]string // CLOSEs outstanding: MID to path
@@ -40,13 +42,13 @@ func watched(actor string, k trace.Kind) bool {
 	}
 }
 
-func newWireWatch(actor string) *wireWatch {
-	return &wireWatch{actor: actor, opens: map[uint16]string{}, files: map[uint16]string{}, moves: map[uint16]string{}}
+func newWireWatch(actor string, role func(string) workload.Role) *wireWatch {
+	return &wireWatch{actor: actor, role: role, opens: map[uint16]string{}, files: map[uint16]string{}, moves: map[uint16]string{}}
 }
 
 // see takes the next event of the trace.
 func (w *wireWatch) see(e Event) {
-	if e.Kind == trace.FileClosed && e.Text == w.actor && isKey(fileOf(e.Path)) {
+	if e.Kind == trace.FileClosed && e.Text == w.actor && w.role(fileOf(e.Path)) == workload.Announces {
 		w.keyClose, w.keyReached, w.serverTells = e.At, true, true
 	}
 	if e.Actor != w.actor {
@@ -63,7 +65,7 @@ func (w *wireWatch) see(e Event) {
 	case e.Kind == trace.SMBRecv && e.Op == "NT_CREATE_ANDX":
 		if path, ok := w.opens[e.MID]; ok && nt.Status(e.Status) == nt.StatusSuccess {
 			w.files[e.FID] = path
-			w.cut = w.cut && !ofMessage(path) // another attempt
+			w.cut = w.cut && !w.owns(path) // another attempt
 		}
 		delete(w.opens, e.MID)
 	case e.Kind == trace.SMBSend && e.Op == "CLOSE":
@@ -77,9 +79,9 @@ func (w *wireWatch) see(e Event) {
 
 func (w *wireWatch) closed(path string, at time.Duration) {
 	switch {
-	case !ofMessage(path):
+	case !w.owns(path):
 		return
-	case isKey(path) && !w.serverTells:
+	case w.role(path) == workload.Announces && !w.serverTells:
 		w.keyClose, w.keyReached = at, true
 	}
 	w.lastClose, w.reached = at, true
@@ -92,17 +94,19 @@ func (w *wireWatch) closed(path string, at time.Duration) {
 // message's files.
 func (w *wireWatch) open() bool {
 	for _, path := range w.files { // map order: only whether any matches leaves the loop
-		if ofMessage(path) {
+		if w.owns(path) {
 			return true
 		}
 	}
 	for _, path := range w.moves { // map order: only whether any matches leaves the loop
-		if ofMessage(path) {
+		if w.owns(path) {
 			return true
 		}
 	}
 	return false
 }
+
+func (w *wireWatch) owns(path string) bool { return w.role(path) != workload.Foreign }
 
 // isKey reports whether a path is the remote queue's KEY.
 func isKey(path string) bool { return strings.HasSuffix(path, mailclient.KeyPath(mailclient.Inqueue)) }

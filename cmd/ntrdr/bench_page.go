@@ -47,7 +47,7 @@ func specOf(m bench.Matrix, t *bench.Tally) (bench.Spec, bool) {
 	}
 	s := m.Base
 	s.Policy, s.Link, s.Loss = m.Policies[p], m.Links[l], t.Loss
-	return s, s.Workload() == t.Workload
+	return s, s.WorkloadName() == t.Workload
 }
 
 // replay plays one trial again and keeps its trace.

@@ -1,0 +1,26 @@
+// Package workload is what an application of a trial does beside mail, and what a reader
+// on another machine may never see of it. A Workload makes a Run a trial; the trial says
+// when the reader looks, the Run what it looks at and what that means.
+//
+// A Script is a Workload that is written as a list of operations, in the language that
+// Language describes; the built-in ones are scripts too. Its files consist of stamps of
+// 16 bytes, and each carries its file, its offset, its trial and the operation that wrote
+// it. So whatever a reader finds can be compared with what the application had made of
+// the file after each of its operations:
+//
+//   - torn: it is as no operation left it;
+//   - ahead of another file: it shows an operation, and the other lacks an earlier one.
+//     That a file is there, and empty, does not count;
+//   - unfinished once done: it is not as the last operation left it, although the
+//     application had been told before the look that all of it is done;
+//   - missing, empty: as they say.
+//
+// Outcomes: corrupted is a look at a state that a rule forbids; delivered and lost are
+// judged at the end on the server's disk. An application stops at the first call that
+// fails: then it has been told.
+//
+// Limits: one application and one reader. Sizes, offsets and lengths are multiples of 16
+// bytes. A reader that takes neither a lock nor denies writing may read a file that is
+// longer than one SMB at two moments, and call it torn; no built-in workload does. What a
+// read returns is counted, and not compared.
+package workload
