@@ -1,56 +1,52 @@
 package link
 
 import (
+	"embed"
 	"fmt"
+	"slices"
 	"strings"
-	"time"
 )
 
-// The sources that several built-in profiles share.
-const (
-	queueAssumed   = "assumed (a few full windows of 8760 bytes on slow links, a switch's buffer on fast ones)"
-	noLoss         = "assumed (loss is the experiment's, not the profile's)"
-	noStall        = "assumed (no recovery below IP)"
-	cleanLineStall = "assumed (a clean line; set the probability for line noise, which stalls a modem for 1 to 3 s)"
-	pathAssumed    = "assumed (first hop plus a short path)"
-)
+//go:embed profiles/*.link
+var profileFiles embed.FS
 
-// Profiles returns the built-in profiles, fast links first and satellite last.
-func Profiles() []Profile {
-	recovering := Stall{For: Spread{Shape: Uniform, Min: time.Second, Max: 3 * time.Second}}
-	return []Profile{
-		builtin("lan10", 10_000_000, time.Millisecond, 50*time.Millisecond, Stall{},
-			Sources{"rate": "IEEE 802.3 10BASE-T, one direction at a time not modelled", "rtt": "assumed (measured Ethernets are near 0.3 ms; a server adds some)"}),
-		builtin("t1", 1_544_000, 40*time.Millisecond, 300*time.Millisecond, Stall{},
-			Sources{"rate": "ANSI T1.403 DS1", "rtt": pathAssumed}),
-		builtin("isdn-64", 64_000, 30*time.Millisecond, time.Second, Stall{},
-			Sources{"rate": "KB Q121876 (ISDN 64 kbit/s)", "rtt": "assumed (first hops of ISDN were 15 to 30 ms)"}),
-		builtin("ras-28.8", 28_800, 200*time.Millisecond, 2*time.Second, recovering,
-			Sources{"rate": "ITU-T V.34", "rtt": "assumed (first hops of modems were 100 to 200 ms)"}),
-		builtin("x25-9.6", 9_600, 700*time.Millisecond, 4*time.Second, recovering,
-			Sources{"rate": "KB Q131968 (X.25 up to 56K)", "rtt": "assumed (packet switching adds 400 to 1000 ms)"}),
-		builtin("vsat-geo", 512_000, 580*time.Millisecond, time.Second, Stall{},
-			Sources{"rate": "assumed (a common rate of leased VSAT)", "rtt": "RFC 2488 §2 (at least 558 ms)"}),
-	}
+// builtinNames are the built-in profiles: those of the time, the slow ones first, then
+// the others.
+var builtinNames = []string{
+	"ras-2400", "ras-9600", "ras-14.4", "ras-28.8", "dial-56k", "isdn-64", "isdn-128",
+	"x25-9.6", "x25-19.2", "x25-56", "x25-64", "frame-relay-56", "ft1-256", "t1", "vsat-geo", "inet-1995", "lan10",
+	"dsl", "edge", "3g", "lte", "starlink",
 }
 
-func builtin(name string, bits int64, rtt, queue time.Duration, stall Stall, s Sources) Profile {
-	s["queue"], s["loss"], s["stall"] = queueAssumed, noLoss, noStall
-	if stall != (Stall{}) {
-		s["stall"] = cleanLineStall
+// builtins are read once, because every trial looks links up by name.
+var builtins = readBuiltins()
+
+func readBuiltins() (list []Profile) {
+	for _, name := range builtinNames {
+		file := name + profileExtension
+		text, err := profileFiles.ReadFile("profiles/" + file)
+		if err != nil {
+			panic(err) // the list and the directory differ
+		}
+		p, err := ParseProfile(file, text)
+		if err != nil {
+			panic(err) // no test has run
+		}
+		list = append(list, p)
 	}
-	return Profile{Name: name, RateBits: bits, RTT: rtt, Queue: queue, Stall: stall, Sources: s}
+	return list
 }
+
+// Profiles returns the built-in profiles: those of the time, the slow ones first, then
+// the others.
+func Profiles() []Profile { return slices.Clone(builtins) }
 
 // ByName returns a built-in profile; the error names those there are.
 func ByName(name string) (Profile, error) {
-	all := Profiles()
-	names := make([]string, len(all))
-	for i, p := range all {
+	for _, p := range builtins {
 		if p.Name == name {
 			return p, nil
 		}
-		names[i] = p.Name
 	}
-	return Profile{}, fmt.Errorf("link %q: no such profile (there are %s)", name, strings.Join(names, ", "))
+	return Profile{}, fmt.Errorf("link %q: no such profile (there are %s)", name, strings.Join(builtinNames, ", "))
 }

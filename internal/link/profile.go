@@ -6,6 +6,8 @@ import "time"
 // each value comes from.
 type Profile struct {
 	Name string
+	// About says what the link is, for people.
+	About string
 	// RateBits is the rate from client to server in bit/s; 0 is unlimited.
 	RateBits int64
 	// DownBits is the rate from server to client where it is another one; 0 is the same.

@@ -78,16 +78,29 @@ const minAlpha, maxAlpha = 0.1, 20
 
 // String renders the spread as ParseSpread reads it.
 func (s Spread) String() string {
+	span := formatDelay(s.Min) + ".." + formatDelay(s.Max)
 	switch s.Shape {
 	case Uniform:
-		return s.Min.String() + ".." + s.Max.String()
+		return span
 	case Exponential:
-		return "exp(" + s.Min.String() + ")"
+		return "exp(" + formatDelay(s.Min) + ")"
 	case Pareto:
-		return "pareto(" + strconv.FormatFloat(s.Alpha, 'g', -1, 64) + ", " + s.Min.String() + ".." + s.Max.String() + ")"
+		return "pareto(" + strconv.FormatFloat(s.Alpha, 'g', -1, 64) + ", " + span + ")"
 	case Fixed:
 	}
-	return s.Min.String()
+	return formatDelay(s.Min)
+}
+
+// formatDelay renders a time without the units that are 0.
+func formatDelay(d time.Duration) string {
+	text := d.String()
+	if short, ok := strings.CutSuffix(text, "m0s"); ok {
+		text = short + "m"
+	}
+	if short, ok := strings.CutSuffix(text, "h0m"); ok {
+		text = short + "h"
+	}
+	return text
 }
 
 // ParseSpread reads a length: "2s", "1s..3s" for all lengths between alike, "exp(2m)"

@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"math"
+	"strconv"
 )
 
 // Value is one value of a Profile, as text, with its source.
@@ -16,29 +18,29 @@ type Value struct {
 func (p Profile) Values() (list []Value) {
 	add := func(name, text string) { list = append(list, Value{name, text, p.Sources[name]}) }
 	if p.DownBits == 0 {
-		add("rate", formatRate(p.RateBits))
+		add(keyRate, formatRate(p.RateBits))
 	} else {
-		add("rate-up", formatRate(p.RateBits))
-		add("rate-down", formatRate(p.DownBits))
+		add(keyRateUp, formatRate(p.RateBits))
+		add(keyRateDown, formatRate(p.DownBits))
 	}
-	add("rtt", p.RTT.String())
+	add(keyRTT, p.RTT.String())
 	if p.Jitter != (Spread{}) {
-		add("jitter", p.Jitter.String())
+		add(keyJitter, p.Jitter.String())
 	}
-	add("queue", p.Queue.String())
-	add("loss", formatPercent(p.Loss))
+	add(keyQueue, p.Queue.String())
+	add(keyLoss, formatPercent(p.Loss))
 	if p.Burst != (Burst{}) {
-		add("burst-good", p.Burst.Good.String())
-		add("burst-bad", p.Burst.Bad.String())
-		add("burst-good-loss", formatPercent(p.Burst.GoodLoss))
-		add("burst-bad-loss", formatPercent(p.Burst.BadLoss))
+		add(keyBurstGood, p.Burst.Good.String())
+		add(keyBurstBad, p.Burst.Bad.String())
+		add(keyBurstGoodLoss, formatPercent(p.Burst.GoodLoss))
+		add(keyBurstBadLoss, formatPercent(p.Burst.BadLoss))
 	}
-	add("stall", p.Stall.String())
+	add(keyStall, p.Stall.String())
 	for _, o := range p.Outages {
-		list = append(list, Value{"outage", o.String(), o.Source})
+		list = append(list, Value{keyOutage, o.String(), o.Source})
 	}
 	for _, s := range p.Spells {
-		list = append(list, Value{"outage", s.String(), s.Source})
+		list = append(list, Value{keyOutage, s.String(), s.Source})
 	}
 	return list
 }
@@ -47,9 +49,9 @@ func (p Profile) Values() (list []Value) {
 func (s Stall) String() string {
 	switch {
 	case s == Stall{}:
-		return "never"
+		return textNever
 	case s.never():
-		return "never for " + s.For.String()
+		return textNever + " for " + s.For.String()
 	}
 	return "every " + s.Every.String() + " for " + s.For.String()
 }
@@ -93,21 +95,31 @@ func (p Profile) plain() bool {
 	return p.DownBits == 0 && p.Jitter == (Spread{}) && p.Burst == (Burst{}) && p.Stall.never() && len(p.Outages)+len(p.Spells) == 0
 }
 
+// formatPercent renders a fraction so that ParseLoss reads the same one, in as few
+// digits as that takes.
 func formatPercent(fraction float64) string {
-	return fmt.Sprintf("%.6g%%", fraction*100)
-}
-
-func formatRate(bits int64) string {
-	if bits == 0 {
-		return "unlimited"
-	}
-	for _, u := range []struct {
-		bits int64
-		name string
-	}{{1_000_000_000, "Gbit/s"}, {1_000_000, "Mbit/s"}, {1_000, "kbit/s"}} {
-		if bits >= u.bits {
-			return fmt.Sprintf("%.6g %s", float64(bits)/float64(u.bits), u.name)
+	const least, most = 6, 17
+	percent := fraction * 100
+	for digits := least; digits <= most; digits++ {
+		for _, near := range []float64{percent, math.Nextafter(percent, 0), math.Nextafter(percent, math.Inf(1))} {
+			text := strconv.FormatFloat(near, 'g', digits, 64) + "%"
+			if back, err := ParseLoss(text); err == nil && back == fraction {
+				return text
+			}
 		}
 	}
-	return fmt.Sprintf("%d bit/s", bits)
+	return fmt.Sprintf("%g%%", percent) // no profile has that loss
+}
+
+// formatRate renders a rate in the greatest unit that it has one of, exactly.
+func formatRate(bits int64) string {
+	if bits == 0 {
+		return unlimited
+	}
+	for _, u := range rateUnits {
+		if bits >= u.bits {
+			return strconv.FormatFloat(float64(bits)/float64(u.bits), 'f', -1, 64) + " " + u.name
+		}
+	}
+	return strconv.FormatInt(bits, 10) + " bit/s" // no profile has a negative rate
 }
