@@ -34,16 +34,13 @@ type benchFlags struct {
 	storyFlags
 	reportFlags
 	speedFlags
+	linkFlags
 	tcp     tcpFlags
-	links   []string
 	losses  []string
 	trials  int
 	workers int
 	out     string
 }
-
-// defaultLinks are the links of the era.
-var defaultLinks = []string{"lan10", "t1", "vsat-geo", "isdn-64", "ras-28.8", "x25-9.6"}
 
 func (f *benchFlags) add(c *invocation) {
 	f.policies = benchPolicies()
@@ -51,7 +48,7 @@ func (f *benchFlags) add(c *invocation) {
 	f.addPoll(c.flags)
 	f.reportFlags.add(c.flags)
 	f.speedFlags.add(c.flags)
-	c.flags.StringSliceVar(&f.links, "links", defaultLinks, "link profiles")
+	f.linkFlags.add(c.flags)
 	c.flags.StringSliceVar(&f.losses, "loss", []string{"0", "1%", "5%"}, "loss of IP packets each way, in percent")
 	f.tcp.add(c.flags)
 	c.flags.IntVar(&f.trials, "trials", 200, "trials a cell")
@@ -74,12 +71,8 @@ func (f *benchFlags) matrix(c *invocation) (bench.Matrix, error) {
 	}
 	base.NoTrace = f.noTrace
 	m := bench.Matrix{Policies: policies, Trials: f.trials, Base: base}
-	for _, name := range f.links {
-		p, err := lookupLink("--links", name)
-		if err != nil {
-			return m, err
-		}
-		m.Links = append(m.Links, p)
+	if m.Links, err = f.profiles(c); err != nil {
+		return m, err
 	}
 	for _, t := range f.losses {
 		v, err := parseLoss(t)

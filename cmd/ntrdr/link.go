@@ -27,7 +27,9 @@ func linkCommand() *command {
 }
 
 // linkCommands are the subcommands of link.
-func linkCommands() []*command { return []*command{linkValidateCommand(), linkProxyCommand()} }
+func linkCommands() []*command {
+	return []*command{linkListCommand(), linkValidateCommand(), linkProxyCommand()}
+}
 
 // runLink runs the subcommand that the first argument names.
 func runLink(c *invocation) error {

@@ -40,7 +40,7 @@ type proxyFlags struct {
 func (f *proxyFlags) add(c *invocation) {
 	c.flags.StringVar(&f.listen, "listen", "127.0.0.1:4451", "address to listen on")
 	c.flags.StringVar(&f.to, "to", "", "host:port of the server (required)")
-	c.flags.StringVar(&f.profile, "profile", "ras-28.8", "link profile")
+	c.flags.StringVar(&f.profile, "profile", "ras-28.8", "link profile: its name, or a file; see ntrdr link list")
 	c.flags.StringVar(&f.loss, "loss", "0", "loss of segments each way, in percent, beside the profile's own")
 	c.flags.StringArrayVar(&f.outages, "outage", nil, "START:DURATION such as 12s:90s, or segment=N:reset (may be repeated)")
 	c.flags.Uint64Var(&f.seed, "seed", 1, "seed of the losses")

@@ -62,10 +62,10 @@ func (f *reproFlags) add(c *invocation) {
 	set := c.flags
 	f.storyFlags.add(set)
 	f.addPoll(set)
-	set.StringVar(&f.link, "link", "ras-28.8", "link profile of the sender")
+	set.StringVar(&f.link, "link", "ras-28.8", "link of the sender: a profile's name, or a file; see ntrdr link list")
 	set.StringVar(&f.loss, "loss", "1%", "loss of IP packets each way, in percent")
 	f.tcp.add(set)
-	set.StringArrayVar(&f.outages, "outage", nil, "an outage, such as 12s:90s or segment=20:90s (may be repeated)")
+	set.StringArrayVar(&f.outages, "outage", nil, "an outage: 12s:90s or segment=20:90s of silence, or reset, half-open, stall=90s instead of 90s (may be repeated)")
 	set.IntVar(&f.seeds, "seeds", 1, "run this many seeds a policy and count the outcomes")
 	set.StringVar(&f.server, "server", "embedded:", "embedded: or smb1://user:password@host:port/share/path")
 	set.StringVar(&f.timeline, "timeline", timelineStory, "--timeline=FORM: story, full (every event of the trace) or none; --timeline alone is full")

@@ -91,14 +91,6 @@ func (f *storyFlags) spec(c *invocation) (bench.Spec, []bench.Settings, error) {
 // src: KB Q108027 (a small real message file has 552 bytes)
 const minMessageSize = 552
 
-func lookupLink(flag, name string) (link.Profile, error) {
-	p, err := link.ByName(name)
-	if err != nil {
-		return p, badInput("%s: %w", flag, err)
-	}
-	return p, nil
-}
-
 func parseLoss(text string) (float64, error) {
 	v, err := link.ParseLoss(text)
 	if err != nil {

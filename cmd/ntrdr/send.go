@@ -49,7 +49,7 @@ func (f *sendFlags) add(c *invocation) {
 	f.storyFlags.add(c.flags)
 	c.flags.Lookup("policies").DefValue = defaultPolicies[0]
 	f.policies = defaultPolicies[:1]
-	c.flags.StringVar(&f.link, "link", "ras-28.8", "link profile of the connection; none: not shaped")
+	c.flags.StringVar(&f.link, "link", "ras-28.8", "link of the connection: a profile's name, or a file; none: not shaped")
 	c.flags.StringVar(&f.loss, "loss", "1%", "loss of IP packets each way, in percent")
 	c.flags.StringArrayVar(&f.outages, "outage", nil, "an outage, such as 12s:90s (may be repeated)")
 	c.flags.StringVar(&f.from, "from", "NET/BRANCH/ALICE", "sender")

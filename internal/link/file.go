@@ -56,10 +56,10 @@ outage = every exp(2h) half-open     # src: assumed (the carrier is lost, and no
 // profileExtension is that of profile files.
 const profileExtension = ".link"
 
-// maxFile bounds a profile file, in bytes.
+// MaxFile bounds a profile file, in bytes.
 //
 // src: assumed (twice the longest script of outages)
-const maxFile = 1 << 18
+const MaxFile = 1 << 18
 
 // ParseProfile reads a profile file; path names it in errors, and the profile. Sources
 // that the file leaves out are marked as assumed.
@@ -85,8 +85,8 @@ func (r *reader) read(text []byte) error {
 	switch {
 	case !validName(r.p.Name):
 		return fmt.Errorf("%s: the file's name is the link's: letters, digits, dots, dashes, at most %d", r.path, maxName)
-	case len(text) > maxFile:
-		return fmt.Errorf("%s: more than %d bytes", r.path, maxFile)
+	case len(text) > MaxFile:
+		return fmt.Errorf("%s: more than %d bytes", r.path, MaxFile)
 	}
 	for line := range strings.Lines(string(text)) {
 		r.line++
@@ -106,10 +106,8 @@ func (r *reader) read(text []byte) error {
 const maxName = 40
 
 func validName(s string) bool {
-	bad := func(c rune) bool {
-		return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune("._-", c))
-	}
-	return s != "" && s[0] != '.' && len(s) <= maxName && !strings.ContainsFunc(s, bad)
+	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
+	return s != "" && s[0] != '.' && len(s) <= maxName && strings.Trim(s, letters) == ""
 }
 
 func (r *reader) readLine(line string) error {
@@ -159,7 +157,7 @@ func (r *reader) complete() error {
 	switch {
 	case has(keyRate) && (has(keyRateUp) || has(keyRateDown)):
 		return fmt.Errorf("%s excludes %s and %s", keyRate, keyRateUp, keyRateDown)
-	case !has(keyRate) && !(has(keyRateUp) && has(keyRateDown)):
+	case !has(keyRate) && (!has(keyRateUp) || !has(keyRateDown)):
 		return fmt.Errorf("there is no %s, or else %s and %s", keyRate, keyRateUp, keyRateDown)
 	case !has(keyRTT):
 		return fmt.Errorf("there is no %s", keyRTT)
@@ -285,7 +283,7 @@ func parseRate(text string) (int64, error) {
 		}
 		break
 	}
-	return 0, fmt.Errorf("%q: not a rate such as 28.8 kbit/s, from 1 bit/s to %s, nor %s", text, formatRate(maxRate), unlimited)
+	return 0, fmt.Errorf("%q: not a rate such as 28.8 kbit/s, from 1 bit/s to %s, nor %s", text, FormatRate(maxRate), unlimited)
 }
 
 func parseLimitedRate(text string) (int64, error) {
@@ -366,7 +364,7 @@ func addOutage(p *Profile, text, source string) error {
 
 // parseSpell reads what Spell.String renders.
 func parseSpell(text string) (s Spell, err error) {
-	rest := text
+	var rest string
 	if when, length, ok := cutWord(text, "for"); ok {
 		rest = when
 		if s.For, err = ParseSpread(length); err != nil {

@@ -94,8 +94,9 @@ func TestTheExampleOfTheFormat(t *testing.T) {
 		t.Fatal(err)
 	}
 	is(t, "it stalls", p.Stall.String(), "every exp(2m) for 1s..3s")
-	for key := range strings.Lines(link.ExampleFile) {
-		if key, _, ok := strings.Cut(key, "="); ok && !strings.Contains(link.FileFormat, "\n  "+strings.TrimSpace(key)+" ") {
+	explained := link.FileFormat
+	for line := range strings.Lines(link.ExampleFile) {
+		if key, _, ok := strings.Cut(line, "="); ok && !strings.Contains(explained, "\n  "+strings.TrimSpace(key)+" ") {
 			t.Errorf("the format does not explain %q", key)
 		}
 	}

@@ -3,6 +3,26 @@
 // link/simlink models TCP packet by packet on virtual time, link/tcplink uses
 // real TCP and shapes it to the same Profile. What a link does to packets, its rate,
 // queue, delay, losses and outages, is a Medium, which both of them use.
+//
+// # Profiles
+//
+// A Profile is data, each value with its source. The built-in ones are the text files of
+// the directory profiles, which are embedded; a user's own has the same form (FileFormat).
+//
+// # Weather
+//
+// Bursts, stalls, jitter and outages are functions of the seed and of time: each has a
+// random stream of its own, and those of loss in a state are not those of the states.
+// Two policies with the same seed meet the same weather, whatever they send. Bernoulli
+// loss is one draw a packet and so counts packets: two policies meet the same losses only
+// as long as they send alike. Where a comparison is to see the same weather, lose in
+// bursts; one of 1 ms is a loss of single packets that comes with time.
+//
+// # Limits
+//
+// The two ways have bursts and stalls of their own; outages concern both. The two ways of
+// a half-duplex medium do not disturb each other. No packet overtakes another, is
+// duplicated or corrupted. A rate does not change with time.
 package link
 
 import (

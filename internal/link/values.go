@@ -18,10 +18,10 @@ type Value struct {
 func (p Profile) Values() (list []Value) {
 	add := func(name, text string) { list = append(list, Value{name, text, p.Sources[name]}) }
 	if p.DownBits == 0 {
-		add(keyRate, formatRate(p.RateBits))
+		add(keyRate, FormatRate(p.RateBits))
 	} else {
-		add(keyRateUp, formatRate(p.RateBits))
-		add(keyRateDown, formatRate(p.DownBits))
+		add(keyRateUp, FormatRate(p.RateBits))
+		add(keyRateDown, FormatRate(p.DownBits))
 	}
 	add(keyRTT, p.RTT.String())
 	if p.Jitter != (Spread{}) {
@@ -111,8 +111,8 @@ func formatPercent(fraction float64) string {
 	return fmt.Sprintf("%g%%", percent) // no profile has that loss
 }
 
-// formatRate renders a rate in the greatest unit that it has one of, exactly.
-func formatRate(bits int64) string {
+// FormatRate renders a rate in the greatest unit that it has one of, exactly.
+func FormatRate(bits int64) string {
 	if bits == 0 {
 		return unlimited
 	}

@@ -42,6 +42,10 @@ func (n *narrator) popup(e *trace.Event) {
 
 func (n *narrator) outage(e *trace.Event) {
 	switch {
+	case e.Kind == trace.LinkDown && strings.HasSuffix(e.Text, ":reset"):
+		n.stress(e, Link, "every connection is reset")
+	case e.Kind == trace.LinkDown && strings.HasSuffix(e.Text, ":half-open"):
+		n.stress(e, Link, "every connection loses its peer without a word: what either end sends vanishes")
 	case e.Kind == trace.LinkDown && !n.isOut:
 		n.isOut = true
 		n.story.Outages = append(n.story.Outages, Span{From: e.At})

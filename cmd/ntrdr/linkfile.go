@@ -1,0 +1,87 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/spf13/pflag"
+
+	"github.com/ntrdr/ntrdr/internal/link"
+)
+
+// lookupLink takes the name of a built-in profile, or else that of a file. The flag is
+// where the name comes from, "" for an argument.
+func lookupLink(flag, name string) (link.Profile, error) {
+	p, unknown := link.ByName(name)
+	if unknown == nil {
+		return p, nil
+	}
+	p, err := loadLinkFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		if flag != "" {
+			flag += ": "
+		}
+		return p, badInput("%s%w, and no such file", flag, unknown)
+	}
+	return p, err
+}
+
+// loadLinkFile reads a profile file.
+func loadLinkFile(path string) (link.Profile, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return link.Profile{}, inputError{err}
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	text, err := io.ReadAll(io.LimitReader(f, link.MaxFile+1))
+	if err != nil {
+		return link.Profile{}, inputError{err}
+	}
+	p, err := link.ParseProfile(path, text)
+	if err != nil {
+		return link.Profile{}, inputError{err}
+	}
+	return p, nil
+}
+
+// linkFlags choose the links of a bench.
+type linkFlags struct {
+	names []string
+	files []string
+}
+
+// defaultLinks are the links of the era.
+var defaultLinks = []string{"lan10", "t1", "vsat-geo", "isdn-64", "ras-28.8", "x25-9.6"}
+
+func (f *linkFlags) add(set *pflag.FlagSet) {
+	set.StringSliceVar(&f.names, "links", defaultLinks, "link profiles, by name; see ntrdr link list")
+	set.StringArrayVar(&f.files, "link", nil, "a link of your own: a profile file (may be repeated)")
+}
+
+// profiles are the links that the flags say: a link of one's own replaces the default
+// ones.
+func (f *linkFlags) profiles(c *invocation) (list []link.Profile, err error) {
+	names := f.names
+	if len(f.files) > 0 && !c.flags.Changed("links") {
+		names = nil
+	}
+	seen := map[string]bool{}
+	for i, name := range append(names[:len(names):len(names)], f.files...) {
+		flag := "--links"
+		if i >= len(names) {
+			flag = "--link"
+		}
+		p, err := lookupLink(flag, name)
+		switch {
+		case err != nil:
+			return nil, err
+		case seen[p.Name]:
+			return nil, badInput("two links are named %q", p.Name)
+		}
+		seen[p.Name] = true
+		list = append(list, p)
+	}
+	return list, nil
+}
