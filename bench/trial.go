@@ -50,7 +50,7 @@ func newTrial(s Spec, w *World) (*trial, error) {
 	}
 	t.wire = newWireWatch(machine.ActorSenderHost, t.run.Role)
 	w.Trace.Watch(func(e Event) {
-		t.wire.see(e)
+		t.wire.see(&e)
 		if s.OnEvent != nil {
 			s.OnEvent(w, e)
 		}

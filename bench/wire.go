@@ -47,7 +47,7 @@ func newWireWatch(actor string, role func(string) workload.Role) *wireWatch {
 }
 
 // see takes the next event of the trace.
-func (w *wireWatch) see(e Event) {
+func (w *wireWatch) see(e *Event) {
 	if e.Kind == trace.FileClosed && e.Text == w.actor && w.role(fileOf(e.Path)) == workload.Announces {
 		w.keyClose, w.keyReached, w.serverTells = e.At, true, true
 	}

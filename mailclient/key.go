@@ -82,12 +82,15 @@ func (k *Key) validate(file string) error {
 
 // deletedFrom counts the set bits from slot on.
 func (k *Key) deletedFrom(slot int) int {
-	n := 0
-	for i := slot / 8; i < keyBitmapLen; i++ {
-		b := k.Deleted[i]
-		if i == slot/8 {
-			b &= 0xFF << (slot % 8)
-		}
+	rest := k.Deleted[min(slot/8, keyBitmapLen):]
+	if len(rest) == 0 {
+		return 0
+	}
+	n := bits.OnesCount8(rest[0] & (0xFF << (slot % 8)))
+	for rest = rest[1:]; len(rest) >= 8; rest = rest[8:] {
+		n += bits.OnesCount64(binary.LittleEndian.Uint64(rest))
+	}
+	for _, b := range rest {
 		n += bits.OnesCount8(b)
 	}
 	return n

@@ -150,7 +150,7 @@ func (r *Recorder) Checksum() string {
 	return hex.EncodeToString(r.sum.Sum(nil)[:16])
 }
 
-func (r *Recorder) add(e Event) {
+func (r *Recorder) add(e *Event) {
 	if r.lock != nil {
 		r.lock.Lock()
 		defer r.lock.Unlock()
@@ -162,11 +162,11 @@ func (r *Recorder) add(e Event) {
 			r.hash()
 		}
 		if r.keep {
-			r.events = append(r.events, e)
+			r.events = append(r.events, *e)
 		}
 	}
 	if r.watch != nil {
-		r.watch(e)
+		r.watch(*e)
 	}
 }
 
@@ -180,7 +180,7 @@ func (r *Recorder) hash() {
 
 // appendBinary writes fixed-width fields, and strings behind their length, so that
 // no two different events share an encoding.
-func (e Event) appendBinary(b []byte) []byte {
+func (e *Event) appendBinary(b []byte) []byte {
 	b = binary.LittleEndian.AppendUint64(b, uint64(e.At))
 	b = append(b, byte(e.Kind))
 	b = binary.LittleEndian.AppendUint64(b, uint64(e.Off))
@@ -215,7 +215,7 @@ func (a *Actor) Emit(e Event) {
 		return
 	}
 	e.Actor = a.name
-	a.r.add(e)
+	a.r.add(&e)
 }
 
 // Name returns the participant's name, "" for a nil Actor.
