@@ -10,13 +10,21 @@ import (
 
 // Without a trace a trial is the same but for its checksum.
 func TestWithoutATraceTheResultIsTheSame(t *testing.T) {
+	t.Run("mail", func(t *testing.T) { testWithoutATrace(t, nil, seeds()) })
+	for _, name := range allWorkloads {
+		t.Run(name, func(t *testing.T) { testWithoutATrace(t, byName(t, name), seeds()/10) })
+	}
+}
+
+func testWithoutATrace(t *testing.T, load bench.Workload, n int) {
+	t.Helper()
 	w := bench.NewWorker()
 	defer w.Close()
 	for _, policy := range []string{nt351, q143413} {
 		for _, name := range []string{"t1", "ras-28.8", "x25-9.6"} {
 			s := spec(t, policy, name)
-			s.Loss = 0.05
-			for range seeds() {
+			s.Loss, s.Workload = 0.05, load
+			for range n {
 				want := worked(t, w, s)
 				s.NoTrace = true
 				got := worked(t, w, s)
