@@ -207,6 +207,37 @@ func TestOutage(t *testing.T) {
 	}
 }
 
+// The client of a half-open connection gives up, and the server does not hear of it until
+// the shaper is closed.
+func TestHalfOpen(t *testing.T) {
+	run(t, fast, Options{Outages: []link.Outage{{Kind: link.HalfOpen, At: 5 * time.Second}}}, func(w *world) {
+		w.send(w.client, 6)
+		w.recv(w.server)
+		time.Sleep(10 * time.Second)
+		heard := make(chan error, 1)
+		go func() {
+			_, err := w.server.Recv()
+			heard <- err
+		}()
+		w.send(w.client, 6)
+		if _, err := w.client.Recv(); !errors.Is(err, link.ErrAborted) {
+			t.Errorf("recv: %v, want an abort", err)
+		}
+		time.Sleep(time.Hour)
+		select {
+		case err := <-heard:
+			t.Errorf("the server heard of it: %v", err)
+		default:
+		}
+		if err := w.s.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := <-heard; err == nil {
+			t.Error("the server got a message")
+		}
+	})
+}
+
 func TestTheTimeoutFollowsTheRoundTrip(t *testing.T) {
 	p := link.Profile{RTT: 400 * ms}
 	run(t, p, Options{Outages: []link.Outage{{Segment: 2, Duration: ms}}}, func(w *world) {
