@@ -61,9 +61,10 @@ func (m *Mem) bytes(n int64) []byte {
 
 // adopt makes a node of an image one of m, which may change.
 func (m *Mem) adopt(parent, n *node) *node {
-	own := *n
+	own := m.adopted.Next()
+	*own = *n
 	own.m, own.parent, own.borrowed = m, parent, true
-	return &own
+	return own
 }
 
 // child returns the node by a name in a directory, which may then be changed; nil if

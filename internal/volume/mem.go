@@ -6,6 +6,7 @@ import (
 
 	"github.com/ntrdr/ntrdr/internal/nt"
 	"github.com/ntrdr/ntrdr/internal/rt"
+	"github.com/ntrdr/ntrdr/internal/slab"
 )
 
 // Mem is a volume in memory.
@@ -15,6 +16,8 @@ type Mem struct {
 	memory rt.Memory // nil: the garbage collector's
 	limits Limits
 
+	adopted slab.Slab[node] // copies of an image's; those that peers make would hold on to each other
+	opened  slab.Slab[memFile]
 	root    *node
 	used    int64 // bytes, by file size
 	entries int

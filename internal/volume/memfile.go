@@ -15,7 +15,9 @@ type memFile struct {
 
 func (m *Mem) hold(n *node) *memFile {
 	n.open++
-	return &memFile{m: m, n: n}
+	f := m.opened.Next()
+	f.m, f.n = m, n
+	return f
 }
 
 // usable says whether data can be read or written.
