@@ -12,7 +12,7 @@
 // # Weather
 //
 // Bursts, stalls, jitter and outages are functions of the seed and of time: each has a
-// random stream of its own, and those of loss in a state are not those of the states.
+// random stream or key of its own, and that of loss in a state is not that of the states.
 // Two policies with the same seed meet the same weather, whatever they send. Bernoulli
 // loss is one draw a packet and so counts packets: two policies meet the same losses only
 // as long as they send alike. Where a comparison is to see the same weather, lose in

@@ -83,7 +83,7 @@ func newWire(p Profile, way Way, opt *MediumOptions) Wire {
 	}
 	w.rough = &rough{start: opt.Start}
 	if p.Burst != (Burst{}) {
-		w.rough.burst = newBurstWeather(p.Burst, stream("burst"), stream("burst-loss"))
+		w.rough.burst = newBurstWeather(p.Burst, stream("burst"), stream("burst-loss").Uint64())
 	}
 	if !p.Stall.never() {
 		w.rough.stalls = newSpells(p.Stall.Every, p.Stall.For, stream("stall"))

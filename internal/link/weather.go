@@ -37,15 +37,15 @@ func (s *spells) at(t time.Duration) (from, to time.Duration) {
 type burstWeather struct {
 	Burst
 	states *rand.Rand // the sojourns, and nothing else
-	draws  *rand.Rand // one number a packet
+	key    uint64     // of the losses in a state
 	bad    bool
 	until  time.Duration // the end of the present sojourn
 }
 
 // newBurstWeather starts in the stationary state: exponential sojourns do not remember
 // how long they have lasted.
-func newBurstWeather(b Burst, states, draws *rand.Rand) *burstWeather {
-	w := &burstWeather{Burst: b, states: states, draws: draws}
+func newBurstWeather(b Burst, states *rand.Rand, key uint64) *burstWeather {
+	w := &burstWeather{Burst: b, states: states, key: key}
 	w.bad = states.Float64() < float64(b.Bad)/float64(b.Good+b.Bad)
 	w.until = w.sojourn()
 	return w
@@ -59,7 +59,7 @@ func (w *burstWeather) sojourn() time.Duration {
 	return Spread{Shape: Exponential, Min: mean}.Draw(w.states)
 }
 
-// loses draws the fate of a packet at time t.
+// loses tells the fate of a packet at time t.
 func (w *burstWeather) loses(t time.Duration) bool {
 	for w.until <= t {
 		w.bad = !w.bad
@@ -69,7 +69,7 @@ func (w *burstWeather) loses(t time.Duration) bool {
 	if w.bad {
 		loss = w.BadLoss
 	}
-	return w.draws.Float64() < loss
+	return chance(w.key, t) < loss
 }
 
 // jitter is a delay that changes from slot to slot of time. It has no state: any two
@@ -79,15 +79,17 @@ type jitter struct {
 	key uint64
 }
 
-// jitterSlot is how long a delay lasts.
-//
-// src: assumed (shorter than the packets of most links, which so have delays of their own)
-const jitterSlot = time.Millisecond
+func (j *jitter) at(t time.Duration) time.Duration { return j.quantile(chance(j.key, t)) }
 
-func (j *jitter) at(t time.Duration) time.Duration {
+// weatherSlot is how long chance says the same.
+//
+// src: assumed (shorter than the packets of most links, which so have fates of their own)
+const weatherSlot = time.Millisecond
+
+// chance is a number from 0 to less than 1 that depends on the time and on nothing else.
+func chance(key uint64, t time.Duration) float64 {
 	const mantissa = 53
-	u := float64(mix(j.key+uint64(t/jitterSlot))>>(64-mantissa)) / (1 << mantissa)
-	return j.quantile(u)
+	return float64(mix(key+uint64(t/weatherSlot))>>(64-mantissa)) / (1 << mantissa)
 }
 
 // mix turns neighbouring numbers into unrelated ones: the finalizer of splitmix64

@@ -74,6 +74,32 @@ func TestBurstsAreExponentialInTime(t *testing.T) {
 	}
 }
 
+// What is lost of a state that does not lose everything is a function of time as well,
+// and comes out as the profile says.
+func TestLossWithinAState(t *testing.T) {
+	p, err := link.ByName("inet-1995")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Spells, p.Queue = nil, time.Hour
+	lost := states(t, p, 20*time.Hour) // some 7,800 bad times
+	share := 0.0
+	for _, l := range lost {
+		if l {
+			share += 1 / float64(len(lost))
+		}
+	}
+	if want := p.Burst.MeanLoss(); math.Abs(want-0.027) > 0.0001 || math.Abs(share-want) > 0.05*want {
+		t.Errorf("lost %.4f of the packets, want %.4f, which is 2.7 %%", share, want)
+	}
+	m := medium(t, p)
+	for at := time.Duration(0); at < time.Hour; at += time.Second {
+		if _, fate := m.Offer(epoch.Add(at), link.Up, 40, false); (fate == link.Lost) != lost[at/(10*ms)] {
+			t.Fatalf("at %v the fate is another one for sparse traffic", at)
+		}
+	}
+}
+
 func moments(xs []float64) (mean, deviation float64) {
 	for _, x := range xs {
 		mean += x / float64(len(xs))
