@@ -15,6 +15,10 @@
 // rates and paired differences and ratios for times, corrected by Holm for the number
 // of comparisons of a run.
 //
+// An Exploration disturbs one trial after each packet of the sender's link in turn, and
+// holds at each moment what the server has been given against a prefix of what the
+// application has done.
+//
 // Limits: one message a trial, one reader. An interval covers the simulated
 // population only: how another choice of seeds could have come out. It covers neither
 // an error of the model, nor an assumed parameter, nor a real link.

@@ -56,6 +56,8 @@ type Spec struct {
 	Workload       Workload // what is played; nil is mail
 	MessageSize    int      // bytes of the message file, if it is mail
 	Poll           time.Duration
+	PollOnChange   bool // the Mailer polls 1 s after each change at the server, and Poll at the end only; simulated trials
+	CheckPrefix    bool // fills in Result.Prefix; simulated trials
 	FlushBeforeKey bool // FlushFileBuffers on the message file before step 5
 	Path           Path
 	CloseAfterKey  bool // the message file is closed after the KEY
@@ -157,6 +159,8 @@ type Result struct {
 	Error       string `json:"error,omitempty"` // why the trial came to no outcome
 
 	Edition     string     `json:"-"`
+	Packets     int64      `json:"-"` // that the sender's link delivered, both ways
+	Prefix      string     `json:"-"` // when the server first held what no prefix of the application's operations gives; "": never
 	KeyVisible  *float64   `json:"-"` // when the server closed the KEY that announces it
 	Utilisation *float64   `json:"-"` // of the sender's direction, until durable
 	AppStart    *float64   `json:"-"` // seconds from the trial's start to the first call of step 3

@@ -45,7 +45,8 @@ type limits struct {
 }
 
 func run(s Spec, pool *simrt.Pool, lim limits) (Result, error) {
-	w, err := newSim(s, pool, lim)
+	watch := &serverWatch{}
+	w, err := newSim(s, pool, lim, watch)
 	if err != nil {
 		return Result{}, err
 	}
@@ -53,10 +54,14 @@ func run(s Spec, pool *simrt.Pool, lim limits) (Result, error) {
 	if s.OnWorld != nil {
 		s.OnWorld(w)
 	}
+	if err := watch.prepare(s, w); err != nil {
+		return Result{}, err
+	}
 	t, err := newTrial(s, &w.World)
 	if err != nil {
 		return Result{}, err
 	}
+	watch.t = t
 	var upAtClose int64
 	t.wire.onClose = func() { upAtClose = w.Link.Stats().Up.Bytes }
 	var playErr error
@@ -69,6 +74,7 @@ func run(s Spec, pool *simrt.Pool, lim limits) (Result, error) {
 		return Result{}, fmt.Errorf("trial %s: %w", trialName(s), err)
 	}
 	r.countLink(w.Link.Stats())
+	r.Packets, r.Prefix = w.Link.Delivered(), watch.found()
 	if rate := s.Link.Rate(link.Up); rate > 0 && r.Durable != nil && *r.Durable > 0 {
 		used := float64(upAtClose*8) / (float64(rate) * *r.Durable)
 		r.Utilisation = &used
@@ -84,7 +90,7 @@ func deadlocked(out simrt.Outcome) error {
 	return fmt.Errorf("deadlock at %v: %s", out.Elapsed, strings.Join(out.Parked, ", "))
 }
 
-func newSim(s Spec, pool *simrt.Pool, lim limits) (*Sim, error) {
+func newSim(s Spec, pool *simrt.Pool, lim limits, watch *serverWatch) (*Sim, error) {
 	stock, err := stockSettings(s.Policy)
 	if err != nil {
 		return nil, err
@@ -101,7 +107,7 @@ func newSim(s Spec, pool *simrt.Pool, lim limits) (*Sim, error) {
 		Name: trialName(s), Settings: s.Policy, Mailer: stock,
 		Link: s.Link, Loss: s.Loss, Outages: s.Outages, TCP: s.TCP, Seed: s.Seed, Shuffle: s.Shuffle,
 		Keep: s.KeepEvents, Only: only, Deadline: trialLimit, Wrap: s.Wrap, Pool: pool,
-		Local: disks.local, Share: disks.share,
+		Local: disks.local, Share: disks.share, Server: watch.hooks(s),
 		MaxSteps: lim.steps, WallLimit: lim.wall, OnHang: lim.onHang,
 	})
 }

@@ -37,12 +37,13 @@ type trial struct {
 	settledAt time.Time // when the application was done and nothing dirty; zero: not yet
 	looks     int       // complete looks begun after settledAt
 	enough    rt.Event  // looks == finalLooks
+	changed   rt.Event  // something has changed at the server since the last look
 }
 
 func newTrial(s Spec, w *World) (*trial, error) {
 	t := &trial{
 		spec: s, w: w, start: w.RT.Now(),
-		enough: w.RT.NewEvent(rt.Notification), mu: w.RT.NewMutex(),
+		enough: w.RT.NewEvent(rt.Notification), changed: w.RT.NewEvent(rt.Notification), mu: w.RT.NewMutex(),
 	}
 	var err error
 	if t.run, err = s.workload().Start(t.stage()); err != nil {
@@ -94,6 +95,7 @@ func (t *trial) play() error {
 	t.mu.Lock()
 	t.settledAt = t.w.RT.Now()
 	t.mu.Unlock()
+	t.changed.Set()
 	t.enough.Wait(rt.Forever)
 	if t.w.MailerIdle != nil {
 		t.w.MailerIdle.Wait(rt.Forever)
@@ -114,6 +116,10 @@ func (t *trial) settle() {
 
 // poll is when the reader looks: every Poll, its phase drawn from a stream of its own.
 func (t *trial) poll() {
+	if t.spec.PollOnChange {
+		t.pollOnChange()
+		return
+	}
 	phase := time.Duration(t.w.RT.Rand("mailer-phase").Int64N(int64(t.spec.Poll)))
 	next := t.start.Add(phase)
 	for !t.enough.Wait(next.Sub(t.w.RT.Now())) {
@@ -121,6 +127,29 @@ func (t *trial) poll() {
 		for !next.After(t.w.RT.Now()) {
 			next = next.Add(t.spec.Poll)
 		}
+	}
+}
+
+// changeDelay is how long after a change at the server PollOnChange looks.
+//
+// src: assumed (soon, so that a reader meets what is there for a moment only)
+const changeDelay = time.Second
+
+// pollOnChange looks soon after each change at the server, and again and again once
+// everything has settled.
+func (t *trial) pollOnChange() {
+	pause := rt.Forever
+	for t.w.RT.WaitAny(pause, t.enough, t.changed) != 0 {
+		if t.enough.Wait(changeDelay) {
+			return
+		}
+		t.changed.Reset()
+		t.look()
+		t.mu.Lock()
+		if !t.settledAt.IsZero() {
+			pause = t.spec.Poll
+		}
+		t.mu.Unlock()
 	}
 }
 

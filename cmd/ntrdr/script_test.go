@@ -83,6 +83,10 @@ var jsonForms = map[string][]string{
 		"b", "commit", "flavour", "loss", "mean_rtt", "mean_t0", "min_rto", "model_over_mathis", "model_over_pftk",
 		"profile_hash", "rtt", "schema", "segments_per_second",
 	},
+	"explored": {
+		"commit", "cuts", "every", "exhaustive", "kinds", "link", "loss", "outcomes", "policy", "prefix_violations",
+		"profile_hash", "schema", "seed", "segments", "silent", "smallest_failing", "stalls", "tcp", "workload",
+	},
 	"item": {
 		"code", "commit", "declared", "detail", "path", "reason", "schema", "sender", "slot", "subject", "text", "whole",
 	},

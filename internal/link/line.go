@@ -49,6 +49,12 @@ func (l *Line) Transmit(now time.Time, n int) (done time.Time, ok bool) {
 // Hold makes the line stand still until t; what waits goes on waiting.
 func (l *Line) Hold(t time.Time) { l.heldTil = latest(l.heldTil, t) }
 
+// Pause makes the line stand still for d from now on, in the midst of what it is sending.
+func (l *Line) Pause(now time.Time, d time.Duration) {
+	l.free = latest(now, l.free).Add(d)
+	l.Hold(now.Add(d))
+}
+
 // serialization is how long n bytes take, in whole microseconds.
 func (l *Line) serialization(n int) time.Duration {
 	if l.bits == 0 {

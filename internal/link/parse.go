@@ -2,6 +2,7 @@ package link
 
 import (
 	"fmt"
+	"iter"
 	"strconv"
 	"strings"
 	"time"
@@ -41,17 +42,21 @@ func (k OutageKind) lasts() bool { return k == Silence || k == Standstill }
 // Outage is a planned disturbance of a link.
 type Outage struct {
 	Kind OutageKind
-	// At is when it starts, since the start of the link, unless Segment is set.
+	// At is when it starts, since the start of the link, unless Segment or Packet is set.
 	At time.Duration
 	// Segment starts the outage as this data segment from client to server, counted
 	// from 1, is sent for the first time, so that it is the first one hit.
 	Segment int64
+	// Packet starts the outage as this packet, of either direction, counted from 1 in the
+	// order of arrival, has arrived. It hits what is on its way as well. Only the modelled
+	// TCP counts packets.
+	Packet int64
 	// Duration may be rt.Forever; a Cut and a HalfOpen have none.
 	Duration time.Duration
 }
 
-// ParseOutage reads "START:WHAT", where START is a time such as 12s or segment=N,
-// and WHAT is a duration of silence such as 90s, "forever", "reset",
+// ParseOutage reads "START:WHAT", where START is a time such as 12s, segment=N or
+// packet=N, and WHAT is a duration of silence such as 90s, "forever", "reset",
 // "half-open", or stall=DURATION.
 func ParseOutage(s string) (Outage, error) {
 	start, what, ok := strings.Cut(s, ":")
@@ -69,18 +74,27 @@ func ParseOutage(s string) (Outage, error) {
 }
 
 func (o *Outage) parseStart(s string) (err error) {
-	if n, ok := strings.CutPrefix(s, "segment="); ok {
-		o.Segment, err = strconv.ParseInt(n, 10, 64)
-		if err != nil || o.Segment < 1 {
-			return fmt.Errorf("segment %q: not a number from 1", n)
+	for what, number := range o.counted() {
+		if n, ok := strings.CutPrefix(s, what+"="); ok {
+			*number, err = strconv.ParseInt(n, 10, 64)
+			if err != nil || *number < 1 {
+				return fmt.Errorf("%s %q: not a number from 1", what, n)
+			}
+			return nil
 		}
-		return nil
 	}
 	o.At, err = time.ParseDuration(s)
 	if err != nil || o.At < 0 {
-		return fmt.Errorf("start %q: not a time such as 12s, nor segment=N", s)
+		return fmt.Errorf("start %q: not a time such as 12s, nor segment=N or packet=N", s)
 	}
 	return nil
+}
+
+// counted are the starts that are a number of something.
+func (o *Outage) counted() iter.Seq2[string, *int64] {
+	return func(yield func(string, *int64) bool) {
+		_ = yield("segment", &o.Segment) && yield("packet", &o.Packet)
+	}
 }
 
 func (o *Outage) parseWhat(s string) (err error) {
@@ -110,7 +124,7 @@ func (o Outage) Validate() error {
 	switch {
 	case o.Kind > HalfOpen:
 		return fmt.Errorf("outage of unknown kind %d", o.Kind)
-	case o.At < 0 || o.Segment < 0:
+	case o.At < 0 || o.Segment < 0 || o.Packet < 0:
 		return fmt.Errorf("outage %v: the start is negative", o)
 	case o.Kind.lasts() && o.Duration <= 0:
 		return fmt.Errorf("outage %v: the duration is not positive", o)
@@ -123,8 +137,10 @@ func (o Outage) Validate() error {
 // String renders the outage as ParseOutage reads it.
 func (o Outage) String() string {
 	start := o.At.String()
-	if o.Segment > 0 {
-		start = "segment=" + strconv.FormatInt(o.Segment, 10)
+	for what, number := range o.counted() {
+		if *number > 0 {
+			start = what + "=" + strconv.FormatInt(*number, 10)
+		}
 	}
 	return start + ":" + o.what()
 }

@@ -188,6 +188,7 @@ func TestParseOutage(t *testing.T) {
 		{"12s:90s", link.Outage{At: 12 * time.Second, Duration: 90 * time.Second}, "12s:1m30s"},
 		{"0s:forever", link.Outage{Duration: rt.Forever}, ""},
 		{"segment=7:90ms", link.Outage{Segment: 7, Duration: 90 * ms}, ""},
+		{"packet=7:40s", link.Outage{Packet: 7, Duration: 40 * time.Second}, ""},
 		{"segment=7:reset", link.Outage{Kind: link.Cut, Segment: 7}, ""},
 		{"9s:half-open", link.Outage{Kind: link.HalfOpen, At: 9 * time.Second}, ""},
 		{"3s:stall=5s", link.Outage{Kind: link.Standstill, At: 3 * time.Second, Duration: 5 * time.Second}, ""},

@@ -14,6 +14,7 @@ import (
 type Schedule struct {
 	byTime    []Outage // that have not begun, in order
 	bySegment []Outage
+	byPacket  []Outage
 	spells    []recurring
 	down      bool            // packets vanish
 	downTil   time.Duration   // rt.Forever, if nobody ends it
@@ -40,9 +41,12 @@ type Change struct {
 func newSchedule(spellsOf []recurring, outages []Outage) Schedule {
 	s := Schedule{spells: spellsOf}
 	for _, o := range outages {
-		if o.Segment > 0 {
+		switch {
+		case o.Segment > 0:
 			s.bySegment = append(s.bySegment, o)
-		} else {
+		case o.Packet > 0:
+			s.byPacket = append(s.byPacket, o)
+		default:
 			s.byTime = append(s.byTime, o)
 		}
 	}
@@ -134,6 +138,21 @@ func (s *Schedule) Segment(number int64, now time.Duration) (changes []Change, h
 		return true
 	})
 	return s.changes, hit
+}
+
+// Packet begins the outages of the packet with that number, which has just arrived.
+func (s *Schedule) Packet(number int64, now time.Duration) []Change {
+	s.changes = s.changes[:0]
+	if len(s.byPacket) == 0 {
+		return nil
+	}
+	s.byPacket = slices.DeleteFunc(s.byPacket, func(o Outage) bool {
+		if o.Packet == number {
+			s.begin(o, now)
+		}
+		return o.Packet == number
+	})
+	return s.changes
 }
 
 // Down begins a silence of d, which may be rt.Forever. An outage within an outage can

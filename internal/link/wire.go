@@ -76,6 +76,9 @@ func (w *Wire) Arrival(done time.Time) time.Time {
 // Hold makes the wire stand still until t.
 func (w *Wire) Hold(t time.Time) { w.line.Hold(t) }
 
+// Pause makes the wire stand still for d from now on, in the midst of what it is sending.
+func (w *Wire) Pause(now time.Time, d time.Duration) { w.line.Pause(now, d) }
+
 func (r *rough) loses(at time.Time) bool {
 	return r.burst != nil && r.burst.loses(at.Sub(r.start))
 }

@@ -96,6 +96,8 @@ type Config struct {
 	// OnClose is told of every FID that is closed, whoever closes it. It runs
 	// inside a step: it must not call the Server.
 	OnClose func(Closed)
+	// OnChange is told of every change of a file, once it is made. The same holds.
+	OnChange func(Changed)
 
 	Limits Limits
 }

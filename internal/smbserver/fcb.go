@@ -156,6 +156,7 @@ func (c *core) detach(o *openFile) nt.Status {
 	if f.deletePending {
 		if st = statusOf(f.key.share.vol.Remove(f.path)); st == nt.StatusSuccess {
 			c.tell(f.key.share, f.path, nt.NotifyRemoved, nameKind(f.dir))
+			c.did(o.cir, f.key.share, Changed{Kind: ChangeRemoved, Path: f.path})
 		}
 	}
 	return st
@@ -165,6 +166,7 @@ func (c *core) detach(o *openFile) nt.Status {
 func (c *core) report(o *openFile) {
 	size := o.f.size()
 	c.emit(trace.Event{Kind: trace.FileClosed, Path: o.f.path, FID: uint16(o.fid), Off: size, Text: o.cir.client})
+	c.did(o.cir, o.f.key.share, Changed{Kind: ChangeFIDClosed, Path: o.f.path})
 	if c.cfg.OnClose != nil {
 		c.cfg.OnClose(Closed{
 			Client: o.cir.client, Share: o.f.key.share.name, Path: o.f.path, FID: uint16(o.fid), Size: size,

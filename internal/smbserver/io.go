@@ -103,6 +103,7 @@ func (c *core) write(x *exchange, o *openFile, off int64, data []byte, through b
 	n, err := o.f.file.WriteAt(data, off)
 	if n > 0 {
 		c.tell(o.f.key.share, o.f.path, nt.NotifyModified, nt.NotifySize|nt.NotifyLastWrite)
+		c.did(o.cir, o.f.key.share, Changed{Kind: ChangeWritten, Path: o.f.path, Off: off, Data: data[:n]})
 	}
 	o.pos = off + int64(n)
 	if err == nil && (through || o.writeThrough) {
@@ -149,7 +150,11 @@ func (c *core) setSize(o *openFile, size int64) nt.Status {
 	}
 	c.changed(o)
 	c.tell(o.f.key.share, o.f.path, nt.NotifyModified, nt.NotifySize|nt.NotifyLastWrite)
-	return statusOf(o.f.file.Truncate(size))
+	err := o.f.file.Truncate(size)
+	if err == nil {
+		c.did(o.cir, o.f.key.share, Changed{Kind: ChangeSized, Path: o.f.path, Off: size})
+	}
+	return statusOf(err)
 }
 
 func (c *core) writeAndUnlock(x *exchange, r *smbwire.WriteAndUnlockRequest) (smbwire.Body, nt.Status) {

@@ -91,18 +91,20 @@ func (c *core) deletePath(x *exchange, path string) nt.Status {
 	case st != nt.StatusSuccess:
 		return st
 	case f == nil:
-		return c.remove(x.tree.share, path)
+		return c.remove(x, path)
 	}
 	return c.markDeleted(f)
 }
 
-func (c *core) remove(sh *share, path string) nt.Status {
+func (c *core) remove(x *exchange, path string) nt.Status {
+	sh := x.tree.share
 	info, err := sh.vol.Stat(path)
 	if err == nil {
 		err = sh.vol.Remove(path)
 	}
 	if err == nil {
 		c.tell(sh, path, nt.NotifyRemoved, nameKind(info.IsDir()))
+		c.did(x.cir, sh, Changed{Kind: ChangeRemoved, Path: path})
 	}
 	return statusOf(err)
 }
@@ -168,6 +170,7 @@ func (c *core) renamePath(x *exchange, from, to string) nt.Status {
 	if err := sh.vol.Rename(from, to); err != nil {
 		return statusOf(err)
 	}
+	c.did(x.cir, sh, Changed{Kind: ChangeRenamed, Path: from, To: to})
 	if info, err := sh.vol.Stat(to); err == nil {
 		c.tell(sh, from, nt.NotifyOldName, nameKind(info.IsDir()))
 		c.tell(sh, to, nt.NotifyNewName, nameKind(info.IsDir()))

@@ -79,6 +79,9 @@ func (c *core) openNew(x *exchange, a openArgs) (opened, nt.Status) {
 		return opened{}, statusOf(err)
 	}
 	c.tell(x.tree.share, a.path, nt.NotifyAdded, nameKind(f.dir))
+	if !f.dir {
+		c.did(x.cir, x.tree.share, Changed{Kind: ChangeCreated, Path: f.path})
+	}
 	return c.finishOpen(x, f, a, nt.FileCreated)
 }
 
@@ -111,6 +114,7 @@ func (c *core) openExisting(x *exchange, a openArgs, info nt.FileInfo) (opened, 
 		if st := c.overwrite(f, a); st != nt.StatusSuccess {
 			return opened{}, c.release(f, st)
 		}
+		c.did(x.cir, x.tree.share, Changed{Kind: ChangeSized, Path: f.path})
 	}
 	return c.finishOpen(x, f, a, action)
 }

@@ -284,11 +284,19 @@ func (c *core) setPathSize(x *exchange, path string, size int64) nt.Status {
 	case f != nil:
 		c.breakLevelII(f, nil)
 		c.tell(f.key.share, f.path, nt.NotifyModified, nt.NotifySize|nt.NotifyLastWrite)
-		return statusOf(f.file.Truncate(size))
+		return c.sized(x, path, f.file.Truncate(size), size)
 	}
 	file, err := x.tree.share.vol.Open(path)
 	if err != nil {
 		return statusOf(err)
 	}
-	return statusOf(errors.Join(file.Truncate(size), file.Close()))
+	return c.sized(x, path, errors.Join(file.Truncate(size), file.Close()), size)
+}
+
+// sized tells that a path has got a size, if it has.
+func (c *core) sized(x *exchange, path string, err error, size int64) nt.Status {
+	if err == nil {
+		c.did(x.cir, x.tree.share, Changed{Kind: ChangeSized, Path: path, Off: size})
+	}
+	return statusOf(err)
 }

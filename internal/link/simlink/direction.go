@@ -98,6 +98,7 @@ func (d *direction) onArrival() {
 	for !d.flying.empty() && d.flying.first().at <= d.l.now() {
 		p := d.flying.pop()
 		d.deliver(p)
+		d.l.arrived(d, p)
 		d.l.pool.put(p)
 	}
 	d.arm()

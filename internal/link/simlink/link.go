@@ -27,6 +27,9 @@ type Link struct {
 	changeAt  time.Duration
 	cutDue    bool   // reset all connections when the present work is done
 	forgotten uint32 // connections up to this number have lost their peers
+	delivered int64  // packets, both ways
+	history   uint64 // of the packets delivered, kept for onArrive
+	onArrive  func(n int64, history uint64)
 	pool      pool
 	done      tally // of connections that are gone
 }

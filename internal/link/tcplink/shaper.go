@@ -56,6 +56,11 @@ type wire struct {
 
 // NewShaper returns a link that works. Its owner must call Close.
 func NewShaper(p link.Profile, opt Options) (*Shaper, error) {
+	for _, o := range opt.Outages {
+		if o.Packet > 0 {
+			return nil, fmt.Errorf("outage %v: a real TCP's packets are not seen here; say segment=%d", o, o.Packet)
+		}
+	}
 	s := &Shaper{p: p, opt: opt, tcp: link.StockTCP(), start: time.Now()}
 	if opt.TCP != nil {
 		s.tcp = *opt.TCP

@@ -1,0 +1,73 @@
+package bench_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ntrdr/ntrdr/bench"
+	"github.com/ntrdr/ntrdr/internal/invariant"
+)
+
+func explore(t *testing.T, policy string, every int64, workers int) *bench.Explored {
+	t.Helper()
+	if invariant.Enabled {
+		t.Skip("hundreds of trials")
+	}
+	s := spec(t, policy, "t1")
+	s.MessageSize, s.NoTrace = 4<<10, true
+	planned, played := 0, make(chan struct{}, 10_000)
+	e, err := bench.Exploration{Spec: s, Every: every}.Run(t.Context(), workers, func(n int) { planned = n }, func() { played <- struct{}{} })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.Trials() != planned || len(played) != planned {
+		t.Errorf("%d trials, %d were planned and %d played", e.Trials(), planned, len(played))
+	}
+	return e
+}
+
+func silent(t bench.CutTrial) bool { return t.Silent }
+func prefix(t bench.CutTrial) bool { return t.Prefix }
+
+// Every segment is cut after. The stock policy loses or corrupts without a word, and its
+// server holds what no prefix of the writes gives; the fix never does.
+func TestExploreIsExhaustive(t *testing.T) {
+	stock, fix := explore(t, nt351, 1, 2), explore(t, q143413, 1, 2)
+	for _, e := range []*bench.Explored{stock, fix} {
+		for _, k := range e.Kinds {
+			if int64(len(k.Trials)) != e.Segments || k.Trials[0].Segment != 1 {
+				t.Errorf("%s: %d trials for %d segments", k.Name, len(k.Trials), e.Segments)
+			}
+		}
+	}
+	if stock.Count(silent) == 0 || stock.Count(prefix) == 0 {
+		t.Errorf("nt351: %d silent, %d without a prefix, want some", stock.Count(silent), stock.Count(prefix))
+	}
+	if n := fix.Count(bench.CutTrial.Failing); n > 0 || fix.Count(prefix) > 0 {
+		t.Errorf("q143413: %d fail and %d without a prefix, want none", n, fix.Count(prefix))
+	}
+	least, d, ok := stock.Smallest(bench.CutTrial.Failing)
+	if !ok {
+		t.Fatal("no smallest failing cut")
+	}
+	for _, k := range stock.Kinds {
+		for _, c := range k.Trials[:least.Segment-1] {
+			if c.Failing() {
+				t.Errorf("%s after %d fails before the smallest, %d", k.Name, c.Segment, least.Segment)
+			}
+		}
+	}
+	// It can be played alone.
+	r, err := bench.Run(stock.Cut(d, least.Segment))
+	if err != nil || r.Outcome != least.Outcome || r.Silent != least.Silent {
+		t.Errorf("alone: %v, silent %v, %v, want %+v", r.Outcome, r.Silent, err, least)
+	}
+}
+
+func TestExploreDoesNotDependOnTheWorkers(t *testing.T) {
+	one, two := explore(t, nt351, 7, 1), explore(t, nt351, 7, 3)
+	if diff := cmp.Diff(one.Kinds, two.Kinds); diff != "" {
+		t.Errorf("one worker (-), three (+):\n%s", diff)
+	}
+}

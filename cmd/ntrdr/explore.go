@@ -1,0 +1,282 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/ntrdr/ntrdr/bench"
+	"github.com/ntrdr/ntrdr/bench/workload"
+)
+
+func exploreCommand() *command {
+	return &command{
+		name: "explore", summary: "cuts the circuit after every segment of a trial in turn: exhaustive where bench is random",
+		long: "Plays a trial undisturbed and counts the TCP segments that the sender's link delivers, of both directions. Then\n" +
+			"plays it again for each of them, with a disturbance right after it: reset (both ends at once), silence-60s (the link\n" +
+			"is down, and back after 60 s), stall-5s, stall-40s, stall-120s (the line stands still and loses nothing). Everything\n" +
+			"else is as it was, and the command checks that it is: up to the disturbance each packet is the same.\n" +
+			"The Mailer polls 1 s after each change that the sender's workstation makes at the server, and at the end.\n\n" +
+			"prefix counts the trials in which the server held, at some moment, files that no prefix of the application's\n" +
+			"operations gives (a new empty file excepted): only where it is 0, what a failure loses is a suffix.\n\n" +
+			"In the strip each character is a stretch of cuts and shows the worst of them: . delivered, f failed and told,\n" +
+			"p pending, L lost silently, C corrupted.\n\n" +
+			"--replay SEGMENT:KIND plays one of the trials alone. --expect takes POLICY=safe (nothing corrupted, nothing silent),\n" +
+			"POLICY=no-WHAT and POLICY=some-WHAT, where WHAT is an outcome, silent or prefix; the exit status is 1 otherwise.",
+		example: "  ntrdr explore --policies nt351,q143413 --links t1 --message-size 8KB\n" +
+			"  ntrdr explore --policies nt351 --links t1 --message-size 8KB --replay 60:reset",
+		run: runExplore,
+	}
+}
+
+// exploreFlags are explore's own flags.
+type exploreFlags struct {
+	storyFlags
+	tcp     tcpFlags
+	names   []string // of workloads
+	links   []string
+	loss    string
+	every   int64
+	workers int
+	replay  string
+	whole   bool
+	expect  []string
+	asJSON  bool
+	width   int
+}
+
+func (f *exploreFlags) add(c *invocation) {
+	set := c.flags
+	f.storyFlags.add(set)
+	f.addPoll(set)
+	set.StringSliceVar(&f.names, "workloads", []string{mailOfSize}, "what the application does: mail (of --message-size), mail-8k, copy-64k, log, isam, build, office")
+	set.StringSliceVar(&f.links, "links", []string{"ras-28.8"}, "link profiles of the sender: names, or files")
+	set.StringVar(&f.loss, "loss", "0", "loss of IP packets each way, in percent")
+	f.tcp.add(set)
+	set.Int64Var(&f.every, "every", 1, "cut after every Nth segment only: not exhaustive")
+	set.IntVar(&f.workers, "workers", runtime.GOMAXPROCS(0), "trials run at once")
+	set.StringVar(&f.replay, "replay", "", "play one trial alone: SEGMENT:KIND, such as 60:reset")
+	set.BoolVar(&f.whole, "timeline", false, "with --replay: print every event of the trace")
+	set.StringSliceVar(&f.expect, "expect", nil, "POLICY=safe, POLICY=no-corrupted, POLICY=some-silent, ...: exit with 1 otherwise")
+	set.BoolVar(&f.asJSON, "json", false, "print one JSON object a policy and link")
+	set.IntVar(&f.width, "width", 100, "columns of the strips")
+}
+
+// mailOfSize is the workload mail with the size of --message-size.
+const mailOfSize = "mail"
+
+// lookupWorkload returns a workload by name; nil is mailOfSize.
+func lookupWorkload(name string) (bench.Workload, error) {
+	if name == mailOfSize {
+		return nil, nil
+	}
+	if text, ok := strings.CutPrefix(name, mailOfSize+"-"); ok {
+		var size byteSize
+		if err := size.Set(text + "b"); err != nil || size < minMessageSize {
+			return nil, badInput("--workloads: %q is no mail of %d bytes or more, such as mail-8k", name, minMessageSize)
+		}
+		return bench.Mail{Size: int(size)}, nil
+	}
+	w, err := workload.ByName(name)
+	if err != nil {
+		return nil, badInput("--workloads: %w", err)
+	}
+	return w, nil
+}
+
+// exploring is what the flags say, checked.
+type exploring struct {
+	explorations []exploration // links outermost, then workloads, then policies
+	expect       []expectation
+}
+
+// exploration is one row, with the words that the flags have for it.
+type exploration struct {
+	bench.Exploration
+	link, workload string
+}
+
+func (f *exploreFlags) check(c *invocation) (p exploring, err error) {
+	base, policies, err := f.spec(c)
+	if err != nil {
+		return p, err
+	}
+	if base.Loss, err = parseLoss(f.loss); err != nil {
+		return p, err
+	}
+	if base.TCP, err = f.tcp.tcp(); err != nil {
+		return p, err
+	}
+	base.NoTrace = f.replay == ""
+	for _, name := range f.links {
+		if base.Link, err = lookupLink("--links", name); err != nil {
+			return p, err
+		}
+		for _, what := range f.names {
+			if base.Workload, err = lookupWorkload(what); err != nil {
+				return p, err
+			}
+			for _, set := range policies {
+				base.Policy = set
+				p.explorations = append(p.explorations, exploration{bench.Exploration{Spec: base, Every: f.every}, name, what})
+			}
+		}
+	}
+	if p.expect, err = parseExpectations(f.expect, policies); err != nil {
+		return p, err
+	}
+	switch {
+	case len(p.explorations) == 0:
+		return p, badInput("--links and --workloads need at least one entry each")
+	case f.every < 1 || f.workers < 1:
+		return p, badInput("--every %d and --workers %d must be at least 1", f.every, f.workers)
+	case f.width < minWidth:
+		return p, badInput("--width: at least %d columns", minWidth)
+	case f.whole && f.replay == "":
+		return p, badInput("--timeline shows one trial: say which with --replay SEGMENT:KIND")
+	case f.replay != "" && len(f.expect) > 0:
+		return p, badInput("--expect is about all cuts, --replay about one")
+	}
+	return p, nil
+}
+
+// expectation is a POLICY=WHAT of --expect.
+type expectation struct {
+	text, policy string
+	is           func(bench.CutTrial) bool
+	some         bool // expected at least once, else never
+}
+
+func parseExpectations(texts []string, policies []bench.Settings) (list []expectation, err error) {
+	for _, t := range texts {
+		policy, what, ok := strings.Cut(t, "=")
+		if !ok || !slices.ContainsFunc(policies, func(s bench.Settings) bool { return s.Policy.Name == policy }) {
+			return nil, badInput("--expect: %q is not POLICY=WHAT for a policy that is explored", t)
+		}
+		e := expectation{text: t, policy: policy, is: bench.CutTrial.Failing}
+		if what != "safe" {
+			sign, name, _ := strings.Cut(what, "-")
+			e.some = sign == "some"
+			if e.is = trialsThat(name); e.is == nil || sign != "some" && sign != "no" {
+				return nil, badInput("--expect: %q is none of safe, no-WHAT, some-WHAT with WHAT one of %v, silent, prefix", what, bench.Outcomes())
+			}
+		}
+		list = append(list, e)
+	}
+	return list, nil
+}
+
+// trialsThat are those with an outcome, or silent, or with a prefix violation.
+func trialsThat(name string) func(bench.CutTrial) bool {
+	switch {
+	case name == "silent":
+		return func(t bench.CutTrial) bool { return t.Silent }
+	case name == "prefix":
+		return func(t bench.CutTrial) bool { return t.Prefix }
+	case slices.Contains(bench.Outcomes(), bench.Outcome(name)):
+		return func(t bench.CutTrial) bool { return t.Outcome == bench.Outcome(name) }
+	}
+	return nil
+}
+
+// met returns the first expectation that does not hold.
+func (p exploring) met(all []explored) error {
+	for _, x := range all {
+		for _, e := range p.expect {
+			if n := x.Count(e.is); e.policy == x.Spec.Policy.Policy.Name && (n > 0) != e.some {
+				return unmetError{fmt.Sprintf("%s does not hold for %s on %s: %d of %d trials", e.text, x.Spec.WorkloadName(), x.Spec.Link.Name, n, x.Trials())}
+			}
+		}
+	}
+	return nil
+}
+
+func runExplore(c *invocation) error {
+	var f exploreFlags
+	f.add(c)
+	if err := c.parse(0); err != nil {
+		return err
+	}
+	p, err := f.check(c)
+	if err != nil {
+		return err
+	}
+	if f.replay != "" {
+		return f.runReplay(c, p)
+	}
+	var all []explored
+	for i, x := range p.explorations {
+		var m *meter
+		planned := func(trials int) {
+			s := x.Spec
+			m = newMeter(c, fmt.Sprintf("trials of %s, %s on %s (%d of %d)", s.Policy.Policy.Name, s.WorkloadName(), s.Link.Name, i+1, len(p.explorations)), trials)
+		}
+		e, err := x.Run(c.ctx, f.workers, planned, func() { m.step() })
+		if m != nil {
+			m.finish()
+		}
+		if err != nil {
+			return err
+		}
+		all = append(all, explored{e, x})
+		if f.asJSON {
+			if err := f.printJSON(c, explored{e, x}); err != nil {
+				return err
+			}
+		}
+	}
+	if !f.asJSON {
+		if err := f.print(c, all); err != nil {
+			return err
+		}
+	}
+	return p.met(all)
+}
+
+// parseReplay reads SEGMENT:KIND.
+func parseReplay(text string) (segment int64, d bench.Disturbance, err error) {
+	number, kind, _ := strings.Cut(text, ":")
+	segment, err = strconv.ParseInt(strings.TrimPrefix(number, "segment="), 10, 64)
+	if err != nil || segment < 1 {
+		return 0, d, badInput("--replay: %q is not SEGMENT:KIND, such as 60:reset", text)
+	}
+	var names []string
+	for _, d := range bench.Disturbances() {
+		if d.Name == kind {
+			return segment, d, nil
+		}
+		names = append(names, d.Name)
+	}
+	return 0, d, badInput("--replay: kind %q is none of %s", kind, strings.Join(names, ", "))
+}
+
+// runReplay plays one trial of each exploration.
+func (f *exploreFlags) runReplay(c *invocation, p exploring) error {
+	segment, d, err := parseReplay(f.replay)
+	if err != nil {
+		return err
+	}
+	for _, x := range p.explorations {
+		s := bench.CutSpec(x.Spec, d, segment)
+		s.KeepEvents = f.whole
+		r, err := bench.Run(s)
+		if err != nil {
+			return err
+		}
+		for _, e := range r.Events {
+			fmt.Fprintln(c.stdout, e)
+		}
+		if r.Packets < segment {
+			return badInput("--replay: the trial delivers %d segments", r.Packets)
+		}
+		prefix := "the server always held a prefix of the application's operations"
+		if r.Prefix != "" {
+			prefix = r.Prefix
+		}
+		fmt.Fprintf(c.stdout, "%s, %s on %s, %s after segment %d: %s\n  %s\n  trace checksum %s\n",
+			r.Policy, r.Workload, r.Link, d.Name, segment, verdictLine(&r), prefix, r.Checksum)
+	}
+	return nil
+}
