@@ -14,7 +14,7 @@ func (f *speedFlags) add(set *pflag.FlagSet) {
 	set.BoolVar(&f.noTrace, "no-trace", false, "record no trace: faster, and results.jsonl has no trace_checksum")
 }
 
-// benchGCPercent is the GOGC of a bench: a trial leaves much garbage behind a small heap.
+// benchGCPercent is the GOGC while trials run: a trial leaves much garbage behind a small heap.
 // Far above it a heap that the caches do not hold costs what the collector saves.
 const benchGCPercent = 400
 

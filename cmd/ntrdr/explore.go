@@ -206,6 +206,7 @@ func runExplore(c *invocation) error {
 	if f.replay != "" {
 		return f.runReplay(c, p)
 	}
+	defer collectRarely()()
 	var all []explored
 	for i, x := range p.explorations {
 		var m *meter
