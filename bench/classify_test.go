@@ -29,6 +29,8 @@ func TestClassify(t *testing.T) {
 		{"[005] but a copy arrived", bench.Observation{Told: mailclient.ToldError, Raised: code(mailclient.CodeRetryCount), Copies: 1}, bench.Delivered, false},
 		{"[005]", bench.Observation{Told: mailclient.ToldError, Raised: code(mailclient.CodeRetryCount)}, bench.Failed, false},
 		{"success and nothing arrived", bench.Observation{Told: mailclient.ToldSuccess}, bench.Lost, true},
+		{"a forbidden state, and whole in the end", bench.Observation{Told: mailclient.ToldSuccess, Forbidden: 1, Copies: 1}, bench.Corrupted, true},
+		{"a forbidden state, and told an error", bench.Observation{Told: mailclient.ToldError, Forbidden: 2}, bench.Corrupted, false},
 		{"still trying", bench.Observation{Told: mailclient.ToldNone}, bench.Pending, false},
 	}
 	for _, r := range rows {

@@ -20,7 +20,8 @@ type builtin struct {
 
 // copyChunk is the buffer of a copying program.
 //
-// src: assumed (no source names one).
+// src: assumed (no source names one; that the target is opened for writing alone, and
+// denies everything, is too: KB Q290861 ties a copy to the write-behind of write-only files).
 const copyChunk = 64 << 10
 
 // The think times make programs of a busy person's pace.
@@ -138,6 +139,20 @@ func SizeName(n int) string {
 
 // ByName returns a built-in workload: copy, copy-1m, log-50.
 func ByName(name string) (*Script, error) {
+	called, text, err := find(name)
+	if err != nil {
+		return nil, err
+	}
+	return parse(name, called, []byte(text))
+}
+
+// Text is a built-in workload as its text, for whoever wants to write another.
+func Text(name string) (string, error) {
+	called, text, err := find(name)
+	return "# " + called + "\n" + text, err
+}
+
+func find(name string) (called, text string, err error) {
 	kind, number, sized := strings.Cut(name, "-")
 	for i := range builtins {
 		b := &builtins[i]
@@ -148,16 +163,16 @@ func ByName(name string) (*Script, error) {
 		if sized {
 			v, err := ParseSize(number)
 			if err != nil || v < 1 || v > b.most || !b.isSize && strings.ContainsAny(number, "kKmM") {
-				return nil, fmt.Errorf("workload %s: %q is no number of %s between 1 and %d", name, number, b.unit, b.most)
+				return "", "", fmt.Errorf("workload %s: %q is no number of %s between 1 and %d", name, number, b.unit, b.most)
 			}
 			n = v
 		}
 		if b.isSize && n%grain != 0 {
-			return nil, fmt.Errorf("workload %s: %d is no multiple of %d bytes", name, n, grain)
+			return "", "", fmt.Errorf("workload %s: %d is no multiple of %d bytes", name, n, grain)
 		}
-		return parse(name, b.called(n), []byte(b.text(n)))
+		return b.called(n), b.text(n), nil
 	}
-	return nil, fmt.Errorf("there is no workload %q; there are mail and %s, each with a number of its own, such as mail-100k or log-20", name, names())
+	return "", "", fmt.Errorf("there is no workload %q; there are mail and %s, each with a number of its own, such as mail-100k or log-20", name, names())
 }
 
 func names() string {

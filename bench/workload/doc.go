@@ -15,6 +15,16 @@
 //     application had been told before the look that all of it is done;
 //   - missing, empty: as they say.
 //
+// The rules of the built-in ones:
+//
+//   - copy: who can open the file after the copy was told to be done finds all of it;
+//   - log: the index never points past whole records of the log;
+//   - isam: who has the header locked finds each update that the header counts, at most
+//     one that it does not count yet, and no torn record;
+//   - build: a manifest never stands beside a product or an object that is not whole;
+//   - office: the document is never torn or empty, and gone only while the new file is
+//     whole.
+//
 // Outcomes: corrupted is a look at a state that a rule forbids; delivered and lost are
 // judged at the end on the server's disk. An application stops at the first call that
 // fails: then it has been told.

@@ -3,6 +3,7 @@ package workload
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 )
 
 // grain is the number of bytes that carry one stamp. Offsets, lengths and sizes are
@@ -318,11 +319,15 @@ func (h *history) flaw(s *seen) string {
 	case s.size == 0:
 		return "EMPTY"
 	}
-	full := h.last
-	if s.object >= 0 {
-		if why := h.objects[s.object].lacking(s, full); why != "" {
-			return why
-		}
+	if s.object < 0 {
+		return "MIXED"
+	}
+	o := h.objects[s.object]
+	if why := o.lacking(s, int(slices.Max(s.ops))); why != "" {
+		return why
+	}
+	if why := o.lacking(s, h.last); why != "" {
+		return why
 	}
 	return "MIXED"
 }

@@ -56,8 +56,8 @@ type parser struct {
 func parse(file, name string, text []byte) (*Script, error) {
 	p := &parser{file: file, s: &Script{name: name}}
 	lines := strings.Split(string(text), "\n")
-	if len(text) > maxText || len(lines) > maxLines {
-		return nil, fmt.Errorf("%s: more than %d bytes or %d lines", file, maxText, maxLines)
+	if len(text) > MaxText || len(lines) > maxLines {
+		return nil, fmt.Errorf("%s: more than %d bytes or %d lines", file, MaxText, maxLines)
 	}
 	for i, line := range lines {
 		line, _, _ = strings.Cut(line, "#")

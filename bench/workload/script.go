@@ -11,7 +11,9 @@ import (
 //
 // src: assumed (a trial stays below some 256 MB and a minute)
 const (
-	maxText    = 1 << 20
+	// MaxText is the most bytes that a text may have.
+	MaxText = 1 << 20
+
 	maxLines   = 10_000
 	maxSteps   = 100_000
 	maxBytes   = 64 << 20

@@ -16,13 +16,15 @@ import (
 
 func benchCommand() *command {
 	return &command{
-		name: "bench", summary: "policies x links x losses, many trials a cell: throughput against correctness",
+		name: "bench", summary: "policies x links x losses x workloads, many trials a cell: throughput against correctness",
 		long: "Runs N simulated trials of each policy on each link at each loss, with the same seeds for every policy, on all\n" +
 			"cores. The first screen says which policy is fast, which is safe, and at what price; --table prints a row a\n" +
 			"cell. Writes index.html (drawings, the story of a failure), table.csv (a line a cell) and results.jsonl (a line a\n" +
 			"trial) to --out.\n\n" +
 			"A silent failure is one that the sender was told is a success. Policies are compared with the first that is\n" +
-			"named, seed by seed. Throughputs are bytes over summed seconds; over several cells, geometric means.\n" +
+			"named, seed by seed. Throughputs are bytes over summed seconds; over several cells, geometric means.\n\n" +
+			"Beside mail, --workloads plays a copy, a log with an index, a table under byte-range locks, a build and the saves\n" +
+			"of a document, and --workload FILE your own; --list-workloads says what a reader may never see of each.\n\n" +
 			report.Covers,
 		example: "  ntrdr bench --trials 50 --links ras-28.8,lan10 --loss 0,1%",
 		run:     runBench,
@@ -35,11 +37,12 @@ type benchFlags struct {
 	reportFlags
 	speedFlags
 	linkFlags
-	tcp     tcpFlags
-	losses  []string
-	trials  int
-	workers int
-	out     string
+	workload workloadFlags
+	tcp      tcpFlags
+	losses   []string
+	trials   int
+	workers  int
+	out      string
 }
 
 func (f *benchFlags) add(c *invocation) {
@@ -49,6 +52,7 @@ func (f *benchFlags) add(c *invocation) {
 	f.reportFlags.add(c.flags)
 	f.speedFlags.add(c.flags)
 	f.linkFlags.add(c.flags)
+	f.workload.add(c.flags)
 	c.flags.StringSliceVar(&f.losses, "loss", []string{"0", "1%", "5%"}, "loss of IP packets each way, in percent")
 	f.tcp.add(c.flags)
 	c.flags.IntVar(&f.trials, "trials", 200, "trials a cell")
@@ -71,6 +75,9 @@ func (f *benchFlags) matrix(c *invocation) (bench.Matrix, error) {
 	}
 	base.NoTrace = f.noTrace
 	m := bench.Matrix{Policies: policies, Trials: f.trials, Base: base}
+	if err := f.workload.apply(&m); err != nil {
+		return m, err
+	}
 	if m.Links, err = f.profiles(c); err != nil {
 		return m, err
 	}
@@ -96,6 +103,9 @@ func runBench(c *invocation) error {
 	var f benchFlags
 	f.add(c)
 	if err := c.parse(0); err != nil {
+		return err
+	}
+	if done, err := f.workload.told(c.stdout); done || err != nil {
 		return err
 	}
 	m, err := f.matrix(c)

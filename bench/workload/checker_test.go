@@ -1,0 +1,180 @@
+package workload
+
+import (
+	"maps"
+	"math/rand/v2"
+	"testing"
+)
+
+// disk is what a server holds: names and bytes.
+type disk map[string][]byte
+
+// replay makes the disk after the first k operations, by doing them.
+func replay(p *plan, k int) disk {
+	d := disk{}
+	for i := range p.before {
+		s := &p.before[i]
+		if s.verb == vFile {
+			d[s.name] = make([]byte, s.n)
+			stamp(d[s.name], s.object.id, 0, 0, 0)
+		}
+	}
+	for i := range p.steps[:k] {
+		s := &p.steps[i]
+		switch s.verb {
+		case vOpen:
+			if d[s.name] == nil {
+				d[s.name] = []byte{}
+			}
+		case vWrite:
+			b := make([]byte, max(int64(len(d[s.name])), s.off+s.n))
+			copy(b, d[s.name])
+			stamp(b[s.off:s.off+s.n], s.object.id, p.salt, s.op, s.off)
+			d[s.name] = b
+		case vSetSize:
+			b := make([]byte, s.n)
+			copy(b, d[s.name])
+			d[s.name] = b
+		case vDelete:
+			delete(d, s.name)
+		case vRename:
+			d[s.to] = d[s.name]
+			delete(d, s.name)
+		default:
+		}
+	}
+	return d
+}
+
+// testRun is a run of a script, for its rules.
+func testRun(t testing.TB, s *Script) *scriptRun {
+	t.Helper()
+	p, err := s.newPlan(7, rand.New(rand.NewPCG(7, 7)).Int64N)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &scriptRun{s: s, plan: p}
+}
+
+func script(t testing.TB, name string) *Script {
+	t.Helper()
+	s, err := ByName(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// see looks at a disk.
+func (r *scriptRun) see(d disk) map[string]seen {
+	all := map[string]seen{}
+	for _, name := range r.plan.order {
+		b, there := d[name]
+		if !there {
+			all[name] = seen{missing: true, object: -1}
+			continue
+		}
+		all[name] = r.plan.decode(b)
+	}
+	return all
+}
+
+// verdict is the code and reason of the first rule that forbids the disk.
+func (r *scriptRun) verdict(d disk, done bool) string {
+	for i := range r.s.never {
+		if f := r.judge(&r.s.never[i], r.see(d), done); f.code != "" {
+			return f.code + " " + f.reason
+		}
+	}
+	return ""
+}
+
+// What the application itself makes of its files is never forbidden, after whichever
+// operation the reader looks; and in the end it is all that is expected.
+func TestNoPrefixOfTheOperationsIsForbidden(t *testing.T) {
+	for _, name := range []string{"copy", "log-20", "isam-20", "build-5", "office-2"} {
+		r := testRun(t, script(t, name))
+		n := len(r.plan.steps)
+		for k := range n + 1 {
+			d := replay(r.plan, k)
+			if got := r.verdict(d, k == n); got != "" {
+				t.Errorf("%s after %d of %d operations: %s", name, k, n, got)
+			}
+			if why := r.lacking(r.see(d)); k == n && why.code != "" {
+				t.Errorf("%s at the end: %v", name, why)
+			}
+		}
+	}
+}
+
+// zero makes zeros of a range.
+func zero(b []byte, from, to int) []byte {
+	b = append([]byte{}, b...)
+	clear(b[from:to])
+	return b
+}
+
+func TestStatesThatAReaderMayNeverSee(t *testing.T) {
+	rows := []struct {
+		name     string
+		workload string
+		at       float64 // of the operations, which are done
+		done     bool
+		change   func(now, before disk)
+		want     string
+	}{
+		{"a copy that still grows", "copy", 0.5, false, func(_, _ disk) {}, ""},
+		{"a short copy after success", "copy", 1, true, func(d, _ disk) { d["COPY.DAT"] = d["COPY.DAT"][:64<<10] }, "unfinished SHORT"},
+		{"an empty copy after success", "copy", 1, true, func(d, _ disk) { d["COPY.DAT"] = nil }, "unfinished EMPTY"},
+		{"no copy after success", "copy", 1, true, func(d, _ disk) { delete(d, "COPY.DAT") }, "unfinished MISSING"},
+		{"a hole in a copy after success", "copy", 1, true, func(d, _ disk) { d["COPY.DAT"] = zero(d["COPY.DAT"], 4096, 8192) }, "unfinished ZEROS"},
+		{"a log that is ahead of its index", "log", 1, true, func(d, b disk) { d["LOG.IDX"] = b["LOG.IDX"] }, ""},
+		{"an index that is ahead of its log", "log", 1, true, func(d, b disk) { d["LOG.DAT"] = b["LOG.DAT"] }, "ahead SHORT"},
+		{"a record that is zeros", "log", 0.5, false, func(d, _ disk) { d["LOG.DAT"] = zero(d["LOG.DAT"], 1024, 2048) }, "ahead ZEROS"},
+		{"a log that is not there", "log", 0.5, false, func(d, _ disk) { delete(d, "LOG.DAT") }, "ahead MISSING"},
+		{"a table whose last header is missing", "isam", 1, true, func(d, b disk) { copy(d["TABLE.DAT"], b["TABLE.DAT"][:4096]) }, "torn OLD"},
+		{"a table whose header is ahead", "isam", 0.5, false, func(d, b disk) { copy(d["TABLE.DAT"][4096:], b["TABLE.DAT"][4096:]) }, "torn OLD"},
+		{"a record that is torn", "isam", 0.5, false, func(d, _ disk) { d["TABLE.DAT"] = zero(d["TABLE.DAT"], 8192, 8704) }, "torn ZEROS"},
+		{"a manifest beside a short product", "build", 1, true, func(d, _ disk) { d["PROG.EXE"] = d["PROG.EXE"][:2048] }, "ahead SHORT"},
+		{"a manifest beside an empty object", "build", 1, true, func(d, _ disk) { d[`OBJ\F003.OBJ`] = nil }, "ahead SHORT"},
+		{"an empty manifest beside an empty object", "build", 1, true, func(d, _ disk) { d[`OBJ\F003.OBJ`], d["MANIFEST.TXT"] = nil, nil }, ""},
+		{"a torn document", "office", 1, true, func(d, _ disk) { d["REPORT.DOC"] = d["REPORT.DOC"][:8192] }, "torn SHORT"},
+		{"an empty document", "office", 1, true, func(d, _ disk) { d["REPORT.DOC"] = nil }, "torn EMPTY"},
+		{"the document of the save before", "office", 1, true, func(d, b disk) { d["REPORT.DOC"] = b["REPORT.DOC"] }, ""},
+		{"no document, and a whole new one", "office", 1, false, func(d, _ disk) { d["REPORT.TMP"] = d["REPORT.DOC"]; delete(d, "REPORT.DOC") }, ""},
+		{"no document, and half a new one", "office", 1, false, func(d, _ disk) { d["REPORT.TMP"] = d["REPORT.DOC"][:4096]; delete(d, "REPORT.DOC") }, "missing MISSING"},
+		{"neither", "office", 1, true, func(d, _ disk) { delete(d, "REPORT.DOC") }, "missing MISSING"},
+		{"another trial's bytes", "office", 1, true, func(d, _ disk) { stamp(d["REPORT.DOC"], 1, 1, 2, 0) }, "torn MIXED"},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			r := testRun(t, script(t, row.workload))
+			n := len(r.plan.steps)
+			d := replay(r.plan, int(float64(n)*row.at))
+			for name := range d { // map order: each is copied
+				d[name] = append([]byte{}, d[name]...)
+			}
+			row.change(d, replay(r.plan, int(float64(n)*row.at*0.6)))
+			if got := r.verdict(d, row.done); got != row.want {
+				t.Errorf("got %q, want %q", got, row.want)
+			}
+		})
+	}
+}
+
+// Whatever of the later writes is missing, a mixture is called torn.
+func TestAnyMixtureOfTwoMomentsOfATableIsTorn(t *testing.T) {
+	r := testRun(t, script(t, "isam-20"))
+	n := len(r.plan.steps)
+	late, early := replay(r.plan, n), replay(r.plan, n/2)
+	for block := 0; block < len(late["TABLE.DAT"]); block += 4096 {
+		d := maps.Clone(late)
+		b := append([]byte{}, late["TABLE.DAT"]...)
+		copy(b[block:block+4096], early["TABLE.DAT"][block:])
+		d["TABLE.DAT"] = b
+		same := string(b) == string(late["TABLE.DAT"])
+		if got := r.verdict(d, false); (got == "") != same {
+			t.Errorf("block %d as it was half way: %q, the same bytes: %v", block/4096, got, same)
+		}
+	}
+}
