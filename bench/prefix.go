@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,8 +20,9 @@ import (
 // done. Then what is missing is a suffix.
 //
 // A file that is missing and an empty one are taken for the same, so that a new empty
-// file may be early. A file about whose change the application was told an error is held
-// to nothing until it is made anew.
+// file may be early. When the application is told that something failed, it knows that
+// its last operations may be lost: the files of those that the server has not seen by then
+// are held to nothing until they are made anew.
 //
 // Memory: the files that were touched, twice, and the operations that the server has not
 // seen yet. A change at the server costs about as much time as it has bytes, and so does
@@ -75,6 +77,26 @@ func (w *prefixWatch) call(ch smbserver.Changed, do func() error) error {
 	if op.failed = err != nil; op.failed && !slices.Contains(w.log, op) {
 		w.apply(op) // the server had done it already
 	}
+	return w.told(err)
+}
+
+// told takes the outcome of any call. An error that says more than that a name is taken
+// or missing, or a file in use, tells the application that what it did last may be lost:
+// those files are held to nothing until they are made anew.
+func (w *prefixWatch) told(err error) error {
+	for _, harmless := range [...]nt.Status{
+		nt.StatusObjectNameCollision, nt.StatusObjectNameNotFound, nt.StatusObjectPathNotFound, nt.StatusNoSuchFile,
+		nt.StatusSharingViolation, nt.StatusFileLockConflict, nt.StatusLockNotGranted, nt.StatusDeletePending,
+	} {
+		if err == nil || errors.Is(err, harmless) {
+			return err
+		}
+	}
+	for _, op := range w.log {
+		op.failed = true
+		w.apply(op)
+	}
+	w.log = nil
 	return err
 }
 
@@ -253,7 +275,7 @@ func (l loggedFS) Open(path string, p nt.CreateParams) (f mailclient.File, err e
 		ch.Kind = smbserver.ChangeSized
 		err = l.w.call(ch, open)
 	default: // changes nothing but that the file is there
-		err = open()
+		err = l.w.told(open())
 	}
 	if err != nil {
 		return nil, err
@@ -297,9 +319,11 @@ func (f *loggedFile) SetSize(size int64) error {
 	return f.w.call(smbserver.Changed{Kind: smbserver.ChangeSized, Path: f.path, Off: size}, func() error { return f.File.SetSize(size) })
 }
 
+func (f *loggedFile) Flush() error { return f.w.told(f.File.Flush()) }
+
 func (f *loggedFile) Close() error {
 	if !f.gone {
-		return f.File.Close()
+		return f.w.told(f.File.Close())
 	}
 	return f.w.call(smbserver.Changed{Kind: smbserver.ChangeRemoved, Path: f.path}, f.File.Close)
 }

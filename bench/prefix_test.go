@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ntrdr/ntrdr/internal/nt"
 	"github.com/ntrdr/ntrdr/internal/smbserver"
 )
 
@@ -79,6 +80,31 @@ func TestWhatAServerHoldsIsAPrefixOrNot(t *testing.T) {
 				t.Errorf("found %q", w.found)
 			}
 		})
+	}
+}
+
+// Once the application was told that its writes may be lost, it starts anew; before, and
+// if nobody tells it, what comes later must not be there alone.
+func TestWhatWasToldMayBeLost(t *testing.T) {
+	for name, told := range map[string]nt.Status{
+		"nothing": nt.StatusSuccess, "the name is taken": nt.StatusObjectNameCollision, "the circuit is gone": nt.StatusNetworkNameDeleted,
+	} {
+		w := newPrefixWatch(func(string) []byte { return nil }, func() time.Duration { return time.Second })
+		ok := func() error { return nil }
+		if err := w.call(written("A", 0, "first attempt"), ok); err != nil {
+			t.Fatal(err)
+		}
+		if told != nt.StatusSuccess {
+			_ = w.told(told)
+		}
+		again := written("B", 0, "second attempt")
+		if err := w.call(again, ok); err != nil {
+			t.Fatal(err)
+		}
+		w.see(again)
+		if lossAllowed := told == nt.StatusNetworkNameDeleted; lossAllowed != (w.found == "") {
+			t.Errorf("told %s: found %q", name, w.found)
+		}
 	}
 }
 

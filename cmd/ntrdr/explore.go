@@ -20,7 +20,8 @@ func exploreCommand() *command {
 			"else is as it was, and the command checks that it is: up to the disturbance each packet is the same.\n" +
 			"The Mailer polls 1 s after each change that the sender's workstation makes at the server, and at the end.\n\n" +
 			"prefix counts the trials in which the server held, at some moment, files that no prefix of the application's\n" +
-			"operations gives (a new empty file excepted): only where it is 0, what a failure loses is a suffix.\n\n" +
+			"operations gives (a new empty file excepted, and what it was told may be lost): only where it is 0, what a failure\n" +
+			"loses is a suffix.\n\n" +
 			"In the strip each character is a stretch of cuts and shows the worst of them: . delivered, f failed and told,\n" +
 			"p pending, L lost silently, C corrupted.\n\n" +
 			"--replay SEGMENT:KIND plays one of the trials alone. --expect takes POLICY=safe (nothing corrupted, nothing silent),\n" +
