@@ -32,5 +32,6 @@
 // Limits: one application and one reader. Sizes, offsets and lengths are multiples of 16
 // bytes. A reader that takes neither a lock nor denies writing may read a file that is
 // longer than one SMB at two moments, and call it torn; no built-in workload does. What a
-// read returns is counted, and not compared.
+// read returns is counted, and not compared. A live reader, through go-smb2, has no
+// byte-range locks: a script that asks it for one ends with an error.
 package workload

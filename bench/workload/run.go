@@ -82,6 +82,7 @@ type scriptRun struct {
 	forbidden int
 	first     finding
 	delivered time.Time
+	cannot    error // what the reader's file system does not have
 }
 
 // finding is a state that may never be seen, or a reason why the end is not whole.
@@ -245,6 +246,10 @@ func (r *scriptRun) Look() (complete bool) {
 	r.mu.Unlock()
 	done := told == mailclient.ToldSuccess
 	all, err := r.lookAt(r.st.Reader, true)
+	if errors.Is(err, nt.StatusNotSupported) {
+		r.cannot = err // no look would ever be complete
+		return true
+	}
 	if err != nil {
 		return false
 	}
@@ -452,6 +457,9 @@ func (r *scriptRun) lacking(all map[string]seen) finding {
 
 // Report looks at the server's disk, where no share mode is in the way.
 func (r *scriptRun) Report(server FS) (Report, error) {
+	if r.cannot != nil {
+		return Report{}, fmt.Errorf("workload %s: the reader has no byte-range locks: %w", r.s.Name(), r.cannot)
+	}
 	all, err := r.lookAt(server, false)
 	if err != nil {
 		return Report{}, err
