@@ -58,6 +58,9 @@ type crew struct {
 // until it returns. A trial that panics, exceeds a limit or does not come to an end
 // has a Result with an Error. Each ends early if ctx does, or with each's error.
 func (m Matrix) Each(ctx context.Context, from, workers int, each func(*Group) error) error {
+	if m.Live != nil {
+		return m.eachLive(ctx, from, workers, each)
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	c := &crew{

@@ -27,6 +27,8 @@ type Matrix struct {
 	Keep Keep
 	// TrialLimit bounds the real time of one trial; 0 means DefaultTrialLimit.
 	TrialLimit time.Duration
+	// Live, if set, is where trials are played in real time, instead of in simulation.
+	Live *Live
 
 	play func(*Worker, Spec) (Result, error) // nil: Worker.Run; for tests
 }

@@ -37,6 +37,7 @@ type benchFlags struct {
 	reportFlags
 	speedFlags
 	linkFlags
+	live     liveFlags
 	workload workloadFlags
 	tcp      tcpFlags
 	losses   []string
@@ -53,6 +54,7 @@ func (f *benchFlags) add(c *invocation) {
 	f.speedFlags.add(c.flags)
 	f.linkFlags.add(c.flags)
 	f.workload.add(c.flags)
+	f.live.add(c)
 	c.flags.StringSliceVar(&f.losses, "loss", []string{"0", "1%", "5%"}, "loss of IP packets each way, in percent")
 	f.tcp.add(c.flags)
 	c.flags.IntVar(&f.trials, "trials", 200, "trials a cell")
@@ -112,6 +114,10 @@ func runBench(c *invocation) error {
 	if err != nil {
 		return err
 	}
+	if err := f.live.apply(c, &m, &f.workers); err != nil {
+		return err
+	}
+	defer f.live.watch(c, m)()
 	if err := os.MkdirAll(f.out, 0o755); err != nil {
 		return inputError{err}
 	}
@@ -119,7 +125,7 @@ func runBench(c *invocation) error {
 	begun := time.Now()
 	results, err := runMatrix(c, m, f.workers)
 	if err != nil {
-		return err
+		return liveError(err)
 	}
 	fmt.Fprintf(c.stderr, "%d trials in %.1f s: %.0f trials a second on %d workers\n",
 		len(results), time.Since(begun).Seconds(), float64(len(results))/time.Since(begun).Seconds(), f.workers)

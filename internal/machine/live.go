@@ -22,6 +22,12 @@ type Peer struct {
 	User, Password string
 	Share          string
 	Dir            string // with backslashes; "" is the share's root
+	// Direct is the host:port of a way to the server that is not the link under test, for
+	// the Mailer and for preparations; "" is Addr.
+	Direct string
+	// Unshaped: the network on the way to Addr is a link already. Nothing is shaped; the
+	// link's profile only tells the transport its speed.
+	Unshaped bool
 }
 
 // LiveConfig describes a live world: our redirector against a real server.
@@ -95,7 +101,11 @@ func NewLiveWorkstation(r *wallrt.Runtime, rec *trace.Recorder, cfg LiveWorkstat
 	if err != nil {
 		return nil, err
 	}
-	var dialer link.Dialer = &tcplink.Dialer{Addr: cfg.Peer.Addr, Shaper: shaper}
+	tcp := &tcplink.Dialer{Addr: cfg.Peer.Addr, Shaper: shaper}
+	if cfg.Link != nil {
+		tcp.Speed = cfg.Link.LinkSpeed()
+	}
+	var dialer link.Dialer = tcp
 	if cfg.Wrap != nil {
 		dialer = cfg.Wrap(r, dialer)
 	}
@@ -115,7 +125,7 @@ func NewLiveWorkstation(r *wallrt.Runtime, rec *trace.Recorder, cfg LiveWorkstat
 
 // shaper is nil if there is no link to shape to.
 func (cfg LiveWorkstation) shaper(rec *trace.Recorder) (*tcplink.Shaper, error) {
-	if cfg.Link == nil {
+	if cfg.Link == nil || cfg.Peer.Unshaped {
 		return nil, nil
 	}
 	return tcplink.NewShaper(*cfg.Link, tcplink.Options{
@@ -138,8 +148,12 @@ func (p Peer) NewDir(name string) (Peer, error) {
 }
 
 func (p Peer) remoteConfig() smb2remote.Config {
+	addr := p.Addr
+	if p.Direct != "" {
+		addr = p.Direct
+	}
 	return smb2remote.Config{
-		Addr: p.Addr, User: p.User, Password: p.Password, Share: p.Share, Dir: p.Dir, Timeout: remoteTimeout,
+		Addr: addr, User: p.User, Password: p.Password, Share: p.Share, Dir: p.Dir, Timeout: remoteTimeout,
 	}
 }
 

@@ -34,7 +34,7 @@ func newConn(c net.Conn, speed int64, server bool) *Conn {
 	return &Conn{c: c, r: bufio.NewReader(c), speed: speed, server: server}
 }
 
-// LinkSpeed is the rate of the Shaper's profile, 0 without one.
+// LinkSpeed is the rate of the Shaper's profile, or the Dialer's Speed.
 func (c *Conn) LinkSpeed() int64 { return c.speed }
 
 // RemoteAddr is the peer's address.

@@ -16,6 +16,9 @@ type Dialer struct {
 	Addr string
 	// Shaper shapes the connections; nil leaves them as they are.
 	Shaper *Shaper
+	// Speed is what connections without a Shaper tell as their LinkSpeed, in bytes a
+	// second.
+	Speed int64
 	// Session asks for a NetBIOS session first; nil is direct hosting.
 	Session *Session
 }
@@ -62,7 +65,7 @@ func (d *Dialer) connect(deadline time.Time) (*Conn, error) {
 		return nil, err
 	}
 	if d.Shaper == nil {
-		return newConn(c, 0, false), nil
+		return newConn(c, d.Speed, false), nil
 	}
 	return newConn(d.Shaper.Shape(c), d.Shaper.p.LinkSpeed(), false), nil
 }

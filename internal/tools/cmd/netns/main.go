@@ -30,7 +30,7 @@ and samba. The exit status is COMMAND's.
 
 Example:
   go run ./internal/tools/cmd/netns run --profile t1 --loss 1% -- \
-    sh -c 'ntrdr po init "$NTRDR_SERVER" && smbclient -U smbuser%Passw0rd //10.77.1.2/share -c ls'
+    sh -c 'ntrdr bench --server "$NTRDR_SERVER" --direct "$NTRDR_DIRECT" --unshaped --links t1 --loss 1% --trials 3 --workers 1'
 
 Flags:
 `
