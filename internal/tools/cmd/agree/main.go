@@ -31,11 +31,11 @@ import (
 
 // flags are what is played.
 type flags struct {
-	links, policies, loss, edition string
-	trials, simulated, size        int
-	poll                           time.Duration
-	seed                           uint64
-	inside                         string // servers: this process is inside a namespace
+	links, policies, loss, edition  string
+	trials, simulated, size, atOnce int
+	poll                            time.Duration
+	seed                            uint64
+	inside                          string // servers: this process is inside a namespace
 }
 
 func main() {
@@ -45,7 +45,8 @@ func main() {
 	flag.StringVar(&f.policies, "policies", "nt351,q143413", "built-in policies")
 	flag.StringVar(&f.edition, "edition", "kb143413", "the model underneath")
 	flag.StringVar(&f.loss, "loss", "1%", "loss of packets each way")
-	flag.IntVar(&f.trials, "trials", 30, "live trials a cell, all at once")
+	flag.IntVar(&f.trials, "trials", 30, "live trials a cell")
+	flag.IntVar(&f.atOnce, "at-once", 20, "live trials at once; more than some 30 logons at a time are too many for Samba")
 	flag.IntVar(&f.simulated, "simulated", 1000, "simulated trials a cell")
 	flag.IntVar(&f.size, "size", 32<<10, "bytes of the message")
 	flag.DurationVar(&f.poll, "poll", 5*time.Second, "the Mailer's poll")
@@ -78,7 +79,7 @@ func (f *flags) run(ctx context.Context) (agree bool, err error) {
 		}
 		ok, err := f.compare(ctx, out, p)
 		if err != nil {
-			return false, err
+			return false, errors.Join(err, out.Flush())
 		}
 		agree = agree && ok
 	}
@@ -159,7 +160,7 @@ func shaped(ctx context.Context, f *flags, p link.Profile) (rs []bench.Result, e
 	return f.live(ctx, p, []bench.Peer{peer})
 }
 
-// live plays all trials at once, and says on stderr how far it is.
+// live plays many trials at once, and says on stderr how far it is.
 func (f *flags) live(ctx context.Context, p link.Profile, peers []bench.Peer) ([]bench.Result, error) {
 	m, err := f.matrix(p, f.trials)
 	if err != nil {
@@ -170,7 +171,7 @@ func (f *flags) live(ctx context.Context, p link.Profile, peers []bench.Peer) ([
 		ended++
 		fmt.Fprintf(os.Stderr, "%3d of %d  %s %s seed %d: %s %s\n", ended, m.Total(), r.Link, r.Policy, r.Seed, r.Outcome, r.Error)
 	}}
-	return m.Run(ctx, m.Total(), func() {})
+	return m.Run(ctx, f.atOnce, func() {})
 }
 
 // namespaces plays each trial on a link of its own between two namespaces: this command
@@ -210,7 +211,7 @@ func (f *flags) again(ctx context.Context, where *netns.Namespace, p link.Profil
 		return nil, err
 	}
 	cmd := exec.CommandContext(ctx, "/proc/self/exe", "--inside", string(text), "--links", p.Name, "--policies", f.policies, "--edition", f.edition,
-		"--loss", f.loss, "--trials", fmt.Sprint(f.trials), "--size", fmt.Sprint(f.size), "--poll", f.poll.String(), "--seed", fmt.Sprint(f.seed))
+		"--loss", f.loss, "--trials", fmt.Sprint(f.trials), "--at-once", fmt.Sprint(f.atOnce), "--size", fmt.Sprint(f.size), "--poll", f.poll.String(), "--seed", fmt.Sprint(f.seed))
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, os.Stderr
 	if err := where.Run(cmd); err != nil {
