@@ -10,6 +10,7 @@ import (
 	"github.com/ntrdr/ntrdr/internal/rt"
 	"github.com/ntrdr/ntrdr/internal/trace"
 	"github.com/ntrdr/ntrdr/mailclient"
+	"github.com/ntrdr/ntrdr/ntcache/rdr"
 )
 
 // The types of a Spec, for callers outside this module.
@@ -65,6 +66,8 @@ type Spec struct {
 	NoTrace        bool // record no trace, unless KeepEvents or OnEvent asks for it: the Result has no checksum
 	Shuffle        bool // explore another interleaving of ready tasks
 
+	// WritePolicy, if set, takes the place of the policy's NtrdrWritePolicy.
+	WritePolicy rdr.WritePolicy
 	// Sender and Mailer, if set, change the configurations of the mail agents last.
 	Sender func(*mailclient.SenderConfig)
 	Mailer func(*mailclient.MailerConfig)

@@ -106,7 +106,7 @@ func newSim(s Spec, pool *simrt.Pool, lim limits, watch *serverWatch) (*Sim, err
 	return machine.NewSim(machine.SimConfig{
 		Name: trialName(s), Settings: s.Policy, Mailer: stock,
 		Link: s.Link, Loss: s.Loss, Outages: s.Outages, TCP: s.TCP, Seed: s.Seed, Shuffle: s.Shuffle,
-		Keep: s.KeepEvents, Only: only, Deadline: trialLimit, Wrap: s.Wrap, Pool: pool,
+		Keep: s.KeepEvents, Only: only, Deadline: trialLimit, Wrap: s.Wrap, Pool: pool, Policy: s.WritePolicy,
 		Local: disks.local, Share: disks.share, Server: watch.hooks(s),
 		MaxSteps: lim.steps, WallLimit: lim.wall, OnHang: lim.onHang,
 	})

@@ -15,12 +15,17 @@ func (s *SharedCacheMap) WriteThrough(p []byte, off int64) error {
 // WriteAround is WriteThrough for who brings p to the file himself: no paging write goes
 // on beside it, and nothing is cached that was not.
 func (s *SharedCacheMap) WriteAround(p []byte, off int64, write func() error) error {
+	return s.WriteBy(p, off, false, write)
+}
+
+// WriteBy is WriteAround; with keep, what is known of whole pages is cached.
+func (s *SharedCacheMap) WriteBy(p []byte, off int64, keep bool, write func() error) error {
 	s.writing.AcquireExclusive()
 	defer s.writing.Release()
 	if err := write(); err != nil {
 		return err
 	}
-	s.Overwritten(p, off)
+	s.overwritten(p, off, keep)
 	return nil
 }
 

@@ -235,6 +235,83 @@ var ourEffects = []effect{
 		},
 		stock: "at once", changed: "after an answer",
 	},
+	{
+		set:     "NtrdrWritePolicy=write-through",
+		observe: func(s *story) string { return s.paceOfWrite(s.file("F", nt.ShareRead), 4096) },
+		stock:   "at once", changed: "after an answer",
+	},
+	{
+		set: "NtrdrWritePolicy=flush-on-close",
+		observe: func(s *story) string {
+			h := s.file("F", nt.ShareRead)
+			s.write(h, make([]byte, 4096), 0)
+			return s.pace(func() { s.close(h) })
+		},
+		stock: "at once", changed: "after an answer",
+	},
+	{
+		set:     "NtrdrWritePolicy=ordered",
+		link:    "ras-28.8",
+		observe: twoFilesBehind,
+		stock:   "closed at the server: SHORT, LONG", changed: "closed at the server: LONG, SHORT",
+	},
+	{
+		set: "NtrdrWritePolicy=ordered-durable",
+		observe: func(s *story) string {
+			first, second := s.file("A", nt.ShareRead), s.file("B", nt.ShareRead)
+			s.write(first, make([]byte, 4096), 0)
+			return s.pace(func() { s.close(second) })
+		},
+		stock: "at once", changed: "after an answer",
+	},
+	{
+		set:   "NtrdrQueueLimit=4096",
+		given: "NtrdrWritePolicy=ordered",
+		observe: func(s *story) string {
+			h := s.file("F", nt.ShareRead)
+			s.write(h, make([]byte, 4096), 0)
+			return s.pace(func() { s.write(h, make([]byte, 4096), 4096) })
+		},
+		stock: "at once", changed: "after an answer",
+	},
+	{
+		set:   "NtrdrQueueRequests=1",
+		given: "NtrdrWritePolicy=ordered",
+		link:  "vsat-geo",
+		observe: func(s *story) string {
+			h := s.file("F", nt.ShareRead)
+			mark := s.mark()
+			s.write(h, make([]byte, 8*4096), 0)
+			s.RT.Sleep(500 * time.Millisecond)
+			return fmt.Sprintf("%d on their way", len(s.sent(mark)))
+		},
+		stock: "4 on their way", changed: "1 on their way",
+	},
+	{
+		set:   "NtrdrQueueAhead=60000",
+		given: "NtrdrWritePolicy=ordered",
+		link:  "x25-9.6",
+		observe: func(s *story) string {
+			h := s.file("F", nt.ShareRead)
+			mark := s.mark()
+			s.write(h, make([]byte, 8*4096), 0)
+			s.RT.Sleep(time.Second)
+			return fmt.Sprintf("%d on their way", len(s.sent(mark)))
+		},
+		stock: "1 on their way", changed: "4 on their way",
+	},
+}
+
+// twoFilesBehind closes a long file and then a short one, and says which of them the server
+// has closed first.
+func twoFilesBehind(s *story) string {
+	long, short := s.file("LONG", nt.ShareRead), s.file("SHORT", nt.ShareRead)
+	s.write(long, make([]byte, 40_000), 0)
+	s.write(short, make([]byte, 100), 0)
+	s.close(long)
+	s.close(short)
+	s.until(func() bool { return s.opens("LONG")+s.opens("SHORT") == 0 })
+	return "closed at the server: " + strings.Join(s.closedAtServer(), ", ")
 }
 
 // file opens a file for reading and writing, creating it if need be.

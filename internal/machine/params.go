@@ -43,9 +43,17 @@ func RedirectorConfig(s registry.Settings) rdr.Config {
 	c.UseRawWrite = s.Bool("UseRawWrite")
 	c.UseWriteRawData = s.Bool("UseWriteRawData")
 	c.ReadAheadThroughput = s.DWORD("ReadAheadThroughput")
+	writePolicy(&c, s)
 	setQuirks(&c, s)
 	modelConstants(&c, s)
 	return c
+}
+
+// writePolicy maps the values of what orders writes.
+func writePolicy(c *rdr.Config, s registry.Settings) {
+	c.QueueLimit = int(s.DWORD("NtrdrQueueLimit"))
+	c.NtrdrWritePolicy = rdr.PolicyName(s.Text("NtrdrWritePolicy"))
+	c.QueueWindow = rdr.Window{Requests: int(s.DWORD("NtrdrQueueRequests")), Ahead: s.Duration("NtrdrQueueAhead")}
 }
 
 // setQuirks maps the redirector's defects.

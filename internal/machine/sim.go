@@ -12,6 +12,7 @@ import (
 	"github.com/ntrdr/ntrdr/internal/smbserver"
 	"github.com/ntrdr/ntrdr/internal/trace"
 	"github.com/ntrdr/ntrdr/internal/volume"
+	"github.com/ntrdr/ntrdr/ntcache/rdr"
 	"github.com/ntrdr/ntrdr/smb1client"
 )
 
@@ -37,6 +38,8 @@ type SimConfig struct {
 	MaxSteps  uint64
 	WallLimit time.Duration
 	OnHang    func(report string)
+	// Policy, if set, takes the place of the sender's NtrdrWritePolicy.
+	Policy rdr.WritePolicy
 	// MailerLink names the profile of the Mailer's link; "" is lan10.
 	MailerLink string
 	// Server changes the server's configuration after the registry has.
@@ -130,7 +133,9 @@ func (s *Sim) assemble(cfg SimConfig) error {
 	if cfg.Wrap != nil {
 		dialer = cfg.Wrap(s.Kernel, dialer)
 	}
-	s.Sender, err = NewWorkstation(s.Kernel, s.workstation(ActorSenderHost, cfg.Settings, dialer))
+	sender := s.workstation(ActorSenderHost, cfg.Settings, dialer)
+	sender.Policy = cfg.Policy
+	s.Sender, err = NewWorkstation(s.Kernel, sender)
 	if err != nil {
 		return err
 	}

@@ -27,6 +27,7 @@ type WorkstationConfig struct {
 	Share       string
 	Credentials smb1client.Credentials
 	Trace       *trace.Actor
+	Policy      rdr.WritePolicy // in place of the settings' NtrdrWritePolicy; nil: that one
 }
 
 // Workstation is a redirector on its Cache Manager, SMB1 client and link.
@@ -61,6 +62,7 @@ func NewWorkstation(r rt.Runtime, cfg WorkstationConfig) (*Workstation, error) {
 	w := &Workstation{cfg: cfg, rt: r, rdrCfg: RedirectorConfig(cfg.Settings), cirCfg: circuits(cfg.Settings), mu: r.NewMutex()}
 	w.cfg.Credentials.Workstation = strings.ToUpper(cfg.Name)
 	w.rdrCfg.Root = `\\` + cfg.Server + `\` + cfg.Share
+	w.rdrCfg.Policy = cfg.Policy
 	var err error
 	if w.maxCmds, err = maxCmds(cfg.Settings); err != nil {
 		return nil, err

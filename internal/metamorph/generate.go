@@ -107,6 +107,8 @@ var legal = map[string][]uint32{
 	"MaxCmds":                 {8, 9, 17, 50, 255},
 	"MaxMpxCt":                {8, 9, 20, 50, 100},
 	"SizReqBuf":               {1024, 4096, 4356, 8192, 16644, 65535},
+	"NtrdrQueueLimit":         {1, 4096, 100_000, 8 << 20},
+	"NtrdrQueueRequests":      {1, 2, 4, 50},
 	"OplockBreakWait":         {120, 180},
 	"SessTimeout":             {100, 300},
 	"AutoDisconnect":          {0, 1, 2, 15},

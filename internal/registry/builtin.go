@@ -12,7 +12,7 @@ var policyFiles embed.FS
 
 // builtinNames are the embedded policies: the stock machine, the article's remedy,
 // then others by what they change.
-var builtinNames = []string{"nt351", "q143413", "q163401", "no-oplocks", "sync-close"}
+var builtinNames = []string{"nt351", "q143413", "q163401", "no-oplocks", "sync-close", "write-through", "flush-on-close", "ordered", "ordered-durable"}
 
 // BuiltinNames lists the built-in policies, the stock machine first.
 func BuiltinNames() []string { return slices.Clone(builtinNames) }

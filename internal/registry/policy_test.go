@@ -159,11 +159,15 @@ func TestLoadErrors(t *testing.T) {
 
 func TestBuiltins(t *testing.T) {
 	want := map[string][]string{
-		"nt351":      nil,
-		"q143413":    {"UseWriteBehind=0 from built-in q143413.reg:6"},
-		"q163401":    {"UseWriteBehind=0 from built-in q163401.reg:7", "UtilizeNtCaching=0 from built-in q163401.reg:10"},
-		"no-oplocks": {"UseOpportunisticLocking=0 from built-in no-oplocks.reg:7"},
-		"sync-close": {"NtrdrCloseWaitsForFlush=1 from built-in sync-close.reg:10", "UseCloseBehind=0 from built-in sync-close.reg:7"},
+		"nt351":           nil,
+		"q143413":         {"UseWriteBehind=0 from built-in q143413.reg:6"},
+		"q163401":         {"UseWriteBehind=0 from built-in q163401.reg:7", "UtilizeNtCaching=0 from built-in q163401.reg:10"},
+		"no-oplocks":      {"UseOpportunisticLocking=0 from built-in no-oplocks.reg:7"},
+		"write-through":   {"NtrdrWritePolicy=write-through from built-in write-through.reg:7"},
+		"flush-on-close":  {"NtrdrWritePolicy=flush-on-close from built-in flush-on-close.reg:7"},
+		"ordered":         {"NtrdrWritePolicy=ordered from built-in ordered.reg:8"},
+		"ordered-durable": {"NtrdrWritePolicy=ordered-durable from built-in ordered-durable.reg:7"},
+		"sync-close":      {"NtrdrCloseWaitsForFlush=1 from built-in sync-close.reg:10", "UseCloseBehind=0 from built-in sync-close.reg:7"},
 	}
 	got := map[string][]string{}
 	for _, name := range BuiltinNames() {

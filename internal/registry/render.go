@@ -227,7 +227,10 @@ func (r *Row) rangeText() string {
 	if r.Unit == UnitFlag {
 		return "0 or 1"
 	}
-	if s := r.row.Range(); r.Unit == "" || s != "any" {
+	const longest = 24
+	if s := r.row.Range(); len(s) > longest && len(r.Choices) > 0 {
+		return fmt.Sprintf("one of %d names", len(r.Choices)) // params NAME has them
+	} else if r.Unit == "" || s != "any" {
 		return strings.TrimSpace(s + " " + r.Unit)
 	}
 	return "any (" + r.Unit + ")"

@@ -4,7 +4,6 @@ const (
 	oursModel = "ours (the sources leave it open)"
 	oursNever = "ours (NT never had it)"
 
-	idleRemedy  = "a remedy that is not built"
 	idleUnknown = "the article does not say under which circumstances"
 )
 
@@ -25,11 +24,14 @@ var ntrdrParams = []Param{
 		"how long the user takes to click OK in a Lost Delayed-Write Data box; 0: nobody waits").acted(),
 	flag("NtrdrReconnectVc0", 1, oursModel,
 		"0: a new circuit does not tell the server that this client's older ones are dead").acted(),
-	flag("NtrdrWriteThrough", 0, oursNever, "1: every write is sent at once, with write-through").idle(idleRemedy),
-	flag("NtrdrFlushOnClose", 0, oursNever, "1: a close flushes the server's own cache too").idle(idleRemedy),
-	flag("NtrdrOrderedFlush", 0, oursNever,
-		"1: no write or close overtakes an earlier one of another file of the same client").idle(idleRemedy),
-	flag("NtrdrOrderedDurable", 0, oursNever, "1: as NtrdrOrderedFlush, and flushed at the server").idle(idleRemedy),
+	choice("NtrdrWritePolicy", []string{"nt", "write-through", "flush-on-close", "ordered", "ordered-durable"}, oursNever,
+		"what orders writes and closes: NT's own machinery, or one that NT never had").acted(),
+	number("NtrdrQueueLimit", 1, anyDWORD, UnitBytes, 8<<20, oursNever,
+		"bytes that NtrdrWritePolicy's queue holds; then a writer waits").acted(),
+	number("NtrdrQueueRequests", 1, 50, "requests", 4, oursNever,
+		"writes of one file that NtrdrWritePolicy has under way at once").acted(),
+	number("NtrdrQueueAhead", 0, 60_000, UnitMilliseconds, 10, oursNever,
+		"how long before one write has left the next is handed to the transport").acted(),
 
 	flag("NtrdrQuirkSemaphore298", 0, "ours (the defect of KB Q169742)",
 		"1: with UseWriteBehind=0 copying a file to a share fails with error 298").acted(),

@@ -16,6 +16,7 @@ type circuit struct {
 	r      *Redirector
 	remote Remote
 	limits nt.Limits // constant
+	queue  *queue    // nil without a policy
 	over   rt.Event  // Notification: everything that its loss means has been done
 
 	// Guarded by Redirector.mu.
@@ -75,6 +76,9 @@ func (c *circuit) OnCircuitLost(err error) {
 	}
 	for _, f := range files {
 		f.circuitLost(c.remote, err)
+	}
+	if c.queue != nil {
+		c.queue.broke(err)
 	}
 	c.end()
 }

@@ -22,9 +22,12 @@ func (h *Handle) Close() error {
 	mapped := h.open.mappings > 0
 	r.mu.Unlock()
 	f.leaveLocks(h.open)
-	if mapped {
+	switch {
+	case mapped:
 		h.closeLater()
-	} else {
+	case h.open.queue() != nil:
+		return wrap("close", f.path, h.finishCloseQueued())
+	default:
 		h.finishClose()
 	}
 	return nil

@@ -80,6 +80,11 @@ type Config struct {
 	SlowReadAhead         int  // and on other links
 	SemaphoreWrites       int  // writes in a row that the defect of KB Q169742 lets pass
 
+	NtrdrWritePolicy PolicyName
+	QueueLimit       int         // bytes of writes that a policy's queue holds before writers wait
+	QueueWindow      Window      // of the built-in policies
+	Policy           WritePolicy // in place of NtrdrWritePolicy's; nil: that one
+
 	Root string // the share's UNC path, for the texts of events
 }
 
@@ -109,6 +114,8 @@ const (
 	// One core write on a connection with the stock request buffer.
 	// src: assumed (KB Q136150 gives the request buffer, no article the buffer's size)
 	writeBehindBufferSize = 4096
+	// src: assumed (ours: half the memory of a workstation of 16 MB)
+	queueLimit = 8 << 20
 )
 
 // Stock returns the redirector of a default NT 3.51 workstation.
@@ -148,6 +155,9 @@ func Stock() Config {
 		FastReadAhead:           fastReadAhead,
 		SlowReadAhead:           slowReadAhead,
 		SemaphoreWrites:         semaphoreLimit,
+		NtrdrWritePolicy:        PolicyNT,
+		QueueLimit:              queueLimit,
+		QueueWindow:             StockWindow(),
 		Root:                    `\\PO\MAILDATA`,
 	}
 }
@@ -169,6 +179,8 @@ func (c Config) validate() error {
 		return fmt.Errorf("rdr: NtrdrL2Dispatch %q", c.NtrdrL2Dispatch)
 	case c.WriteBehindBuffers < 1 || c.WriteBehindBufferSize < 1:
 		return fmt.Errorf("rdr: %d write-behind buffers of %d bytes", c.WriteBehindBuffers, c.WriteBehindBufferSize)
+	case c.QueueLimit < 1 || c.QueueWindow.Requests < 1 || c.QueueWindow.Ahead < 0:
+		return fmt.Errorf("rdr: a queue of %d bytes with a window of %d requests, %v ahead", c.QueueLimit, c.QueueWindow.Requests, c.QueueWindow.Ahead)
 	case c.LockQuota < 0:
 		return fmt.Errorf("rdr: LockQuota %d", c.LockQuota)
 	case c.NtrdrPopupWait < 0 || c.KeepConn <= 0 || c.RawIoTimeLimit < 0:

@@ -15,6 +15,7 @@ import (
 type fcb struct {
 	r      *Redirector
 	path   string
+	id     uint64 // constant
 	cached *ntcache.SharedCacheMap
 	l2     *writeBehind
 	io     rt.Resource // shared: a read or write; exclusive: the change of caching rights
@@ -27,6 +28,7 @@ type fcb struct {
 	users    int        // calls that are opening or settling the file
 	closings int        // closes that go on behind the application
 	settled  rt.Event   // Notification: closings == 0
+	queued   int        // ops in the queue, with a policy
 	lostTold bool       // Event 26 has been raised, and no write or open has succeeded since
 	written  uint64     // writes and changes of size that the server has answered
 }
@@ -43,6 +45,7 @@ type serverOpen struct {
 	oplock   nt.OplockLevel
 	cache    *ntcache.PrivateCacheMap // constant
 	caching  caching
+	failed   error    // of a write that the application was told is done, with a policy
 	dead     bool     // its circuit is gone
 	leaving  bool     // the application has closed it; not yet dormant, nor closing
 	closing  bool     // its CLOSE has been sent, or is about to be
@@ -91,6 +94,10 @@ func (r *Redirector) newFCB(path string) *fcb {
 	f := &fcb{r: r, path: path, settled: r.rt.NewEvent(rt.Notification), io: r.rt.NewResource(), opening: r.rt.NewResource()}
 	f.cached = r.cache.NewMap(path, f, 0)
 	f.l2 = newWriteBehind(f)
+	r.mu.Lock()
+	r.files++
+	f.id = r.files
+	r.mu.Unlock()
 	f.settled.Set()
 	return f
 }
@@ -124,6 +131,7 @@ func (r *Redirector) settle(path string) {
 	for o := r.takeDormant(f, nil); o != nil; o = r.takeDormant(f, nil) {
 		f.closeAtServer(o)
 	}
+	f.awaitQueued()
 }
 
 // pagingOpen finds an open that paging I/O can use.
@@ -151,6 +159,9 @@ func (f *fcb) PageIn(p []byte, off int64) (int, error) {
 	if o == nil {
 		return 0, nt.StatusNetworkNameDeleted
 	}
+	if err := f.awaitRange(off, len(p), false); err != nil {
+		return 0, err
+	}
 	return f.readRemote(o, p, off)
 }
 
@@ -160,6 +171,9 @@ func (f *fcb) PageOut(p []byte, off int64) (int, error) {
 	o := f.pagingOpen(nt.AccessMask.CanWrite)
 	if o == nil {
 		return 0, nt.StatusNetworkNameDeleted
+	}
+	if o.queue() != nil {
+		return f.pageOutQueued(o, p, off)
 	}
 	f.r.mu.Lock()
 	behind := o.caching.write && !f.r.cfg.mustWait(o.params.Options, o.writeOnly())
@@ -239,6 +253,9 @@ func (f *fcb) flushBehindBut(why string, but *heldLock) {
 	l2err := f.l2.flush(why)
 	lockErr := f.flushLocks(but) // what they keep is newer
 	l1err := f.cached.FlushBehind()
+	if err := f.awaitData(); l1err == nil {
+		l1err = err
+	}
 	if dirty > 0 {
 		f.r.tr.Emit(trace.Event{
 			Kind: trace.FileFlush, Path: f.path, Text: why + " done",
@@ -250,7 +267,7 @@ func (f *fcb) flushBehindBut(why string, but *heldLock) {
 func (f *fcb) dirtyBytes() int64 { return f.dirtyBytesBut(nil) }
 
 func (f *fcb) dirtyBytesBut(but *heldLock) int64 {
-	n := f.cached.DirtyBytes() + f.l2.pending()
+	n := f.cached.DirtyBytes() + f.l2.pending() + f.queuedBytes()
 	if t := f.locked(); t != nil {
 		n += t.pending(but)
 	}
@@ -401,6 +418,10 @@ func (r *Redirector) forgetFIDLocked(o *serverOpen) {
 // closeAtServer sends CLOSE and forgets the open. The caller holds the FCB.
 func (f *fcb) closeAtServer(o *serverOpen) {
 	r := f.r
+	if o.queue() != nil {
+		f.enqueueClose(o)
+		return
+	}
 	r.mu.Lock()
 	o.closing = true
 	dead, written := o.dead, o.written

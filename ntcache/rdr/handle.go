@@ -33,9 +33,16 @@ func (h *Handle) rightsLocked() (caching, error) {
 		return caching{}, &nt.Error{Status: nt.StatusUnsuccessful, Err: ErrStop}
 	case h.closed:
 		return caching{}, nt.StatusInvalidHandle
+	case h.open.failed != nil:
+		return caching{}, h.open.failed
 	case h.open.dead:
 		return caching{}, nt.StatusNetworkNameDeleted
-	case h.f.locks != nil && h.f.locks.uncached:
+	case h.r.failure != nil:
+		if err := h.r.refuseLocked(Op{Kind: OpOther, File: h.f.id, Path: h.f.path}); err != nil {
+			return caching{}, err
+		}
+	}
+	if h.f.locks != nil && h.f.locks.uncached {
 		return caching{}, nil
 	}
 	return h.open.caching, nil
@@ -99,6 +106,9 @@ func (h *Handle) read(k caching, p []byte, off int64) (n int, err error) {
 	if err := h.f.cached.FlushBehind(); err != nil {
 		return 0, err
 	}
+	if err := h.f.awaitRange(off, len(p), true); err != nil {
+		return 0, err
+	}
 	return h.f.readRemote(h.open, p, off)
 }
 
@@ -109,6 +119,13 @@ func (h *Handle) WriteAt(p []byte, off int64) (int, error) {
 		return 0, err
 	}
 	h.awaitAccess(off, len(p), true)
+	if h.open.queue() != nil {
+		if err := h.writeQueued(p, off); err != nil {
+			return 0, wrap("write", h.f.path, err)
+		}
+		h.afterDOSWrite()
+		return len(p), nil
+	}
 	h.throttle(len(p))
 	h.f.io.AcquireShared()
 	defer h.f.io.Release()
@@ -189,7 +206,13 @@ func (h *Handle) Flush() error {
 	if _, err := h.rights(); err != nil {
 		return wrap("flush", h.f.path, err)
 	}
-	err := h.f.l2.flush("FlushFileBuffers")
+	var err error
+	if h.open.queue() != nil {
+		err = h.flushQueued()
+	}
+	if err2 := h.f.l2.flush("FlushFileBuffers"); err == nil {
+		err = err2
+	}
 	if err2 := h.f.flushLocks(nil); err == nil {
 		err = err2
 	}
@@ -221,6 +244,9 @@ func (h *Handle) Size() (int64, error) {
 	if err := h.f.cached.FlushBehind(); err != nil {
 		return 0, wrap("size", h.f.path, err)
 	}
+	if err := h.f.awaitData(); err != nil {
+		return 0, wrap("size", h.f.path, err)
+	}
 	info, err := h.f.queryFile(h.open)
 	return info.Size, wrap("size", h.f.path, err)
 }
@@ -229,6 +255,9 @@ func (h *Handle) Size() (int64, error) {
 func (h *Handle) SetSize(size int64) error {
 	if err := h.checkRange("set size", size, 0); err != nil {
 		return err
+	}
+	if h.open.queue() != nil {
+		return wrap("set size", h.f.path, h.setSizeQueued(size))
 	}
 	h.f.io.AcquireExclusive() // a cached write beside it must find one size, here and at the server
 	defer h.f.io.Release()

@@ -37,6 +37,7 @@ func (r *Redirector) useCircuit() (*circuit, error) {
 		return nil, err
 	}
 	c := &circuit{r: r, remote: remote, limits: remote.Limits(), uses: 1, over: r.rt.NewEvent(rt.Notification)}
+	c.queue = newQueue(c)
 	r.mu.Lock()
 	r.live = c
 	r.mu.Unlock()

@@ -46,6 +46,9 @@ func (h *Handle) lockAtServer(t *lockTable, r nt.LockRange, wait bool) error {
 		err = h.f.cached.FlushBehind()
 	}
 	if err == nil {
+		err = h.f.awaitData()
+	}
+	if err == nil {
 		err = h.sendLock(t, l, wait)
 	}
 	if err != nil {
@@ -116,6 +119,8 @@ func (h *Handle) Unlock(r nt.LockRange) error {
 		return wrap("unlock", h.f.path, err)
 	case l == nil:
 		return nil
+	case h.open.queue() != nil:
+		return wrap("unlock", h.f.path, h.unlockQueued(t, l))
 	case !h.r.cfg.UseUnlockBehind:
 		return wrap("unlock", h.f.path, t.unlock(l, false))
 	}

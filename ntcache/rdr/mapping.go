@@ -60,7 +60,10 @@ func (m *Mapping) Unmap() {
 	h.open.mappings--
 	due := h.open.mappings == 0 && h.closed
 	r.mu.Unlock()
-	if due {
+	switch {
+	case due && h.open.queue() != nil:
+		_ = h.finishCloseQueued() // no call is there to tell
+	case due:
 		h.finishClose()
 	}
 }

@@ -36,17 +36,31 @@ func (r *Redirector) Open(path string, p nt.CreateParams) (*Handle, error) {
 		return nil, wrap("open", path, err)
 	}
 	defer c.done()
+	if c.queue != nil {
+		if err := r.refuse(Op{Kind: OpOther, Path: path}); err != nil {
+			return nil, wrap("open", path, err)
+		}
+		c.queue.awaitNames(path)
+	}
 	if o := r.takeDormant(f, &p); o != nil {
-		return &Handle{r: r, f: f, open: o}, nil
+		return r.newHandle(f, o), nil
 	}
 	for o := r.takeDormant(f, nil); o != nil; o = r.takeDormant(f, nil) {
 		f.closeAtServer(o)
 	}
+	f.awaitQueued()
 	o, err := r.openAtServer(f, path, c, p)
 	if err != nil {
 		return nil, wrap("open", path, err)
 	}
-	return &Handle{r: r, f: f, open: o}, nil
+	return r.newHandle(f, o), nil
+}
+
+func (r *Redirector) newHandle(f *fcb, o *serverOpen) *Handle {
+	if r.cfg.Policy != nil {
+		r.countHandle(1)
+	}
+	return &Handle{r: r, f: f, open: o}
 }
 
 // OpenDOS opens a file for an MS-DOS program, whose int 21h functions are these calls.
@@ -63,18 +77,14 @@ func (r *Redirector) OpenDOS(path string, p nt.CreateParams) (*Handle, error) {
 func (r *Redirector) openAtServer(f *fcb, path string, c *circuit, p nt.CreateParams) (*serverOpen, error) {
 	f.opening.AcquireExclusive()
 	defer f.opening.Release()
-	if truncates(p.Disposition) {
+	if truncates(p.Disposition) && c.queue == nil {
 		f.flushBehind("overwritten") // what this machine wrote before comes before
 	}
 	p.Oplock = r.cfg.oplockToAsk(p)
 	r.countOpening(1)
 	defer r.countOpening(-1)
 	written := f.writesAnswered()
-	var (
-		h   nt.FileHandle
-		res nt.CreateResult
-	)
-	err := c.ask(func(m Remote) (err error) { h, res, err = m.Create(path, p); return err })
+	h, res, err := c.create(path, p)
 	if err != nil {
 		r.noticeLoss(err)
 		return nil, err
@@ -104,6 +114,7 @@ func (f *fcb) startAfresh(o *serverOpen, res nt.CreateResult, written uint64) {
 	if f.guarded() && res.Action == nt.FileOpened {
 		return
 	}
+	_ = f.awaitData() // its own caller is told
 	if f.writesAnswered() != written {
 		if info, err := o.remote.QueryFile(o.h); err == nil { // else the circuit is gone, and the open with it
 			res.Size = info.Size

@@ -2,6 +2,7 @@ package rdr
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -72,6 +73,9 @@ type Redirector struct {
 	dormant  []*serverOpen                    // oldest first
 	log      []LogEntry                       // the newest maxLog
 	boxes    map[string]bool                  // by upper-case path: the box of lost data is on the screen
+	failure  *failure                         // of a change that nobody was told of; nil: none
+	handles  int                              // the applications', with a policy
+	files    uint64                           // the last number of a file
 	stopped  bool                             // the machine has stopped: see ErrStop
 	behind   int                              // closes and flushes behind the application
 	idle     rt.Event                         // Notification: behind == 0
@@ -81,6 +85,12 @@ type Redirector struct {
 func New(r rt.Runtime, cfg Config, cache *ntcache.Manager, connect Connector, tr *trace.Actor) (*Redirector, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
+	}
+	if cfg.Policy == nil {
+		var ok bool
+		if cfg.Policy, ok = BuiltinPolicy(cfg.NtrdrWritePolicy, cfg.QueueWindow); !ok {
+			return nil, fmt.Errorf("rdr: NtrdrWritePolicy %q", cfg.NtrdrWritePolicy)
+		}
 	}
 	d := &Redirector{
 		rt: r, cfg: cfg, cache: cache, connect: connect, tr: tr,
@@ -111,6 +121,12 @@ func (r *Redirector) named(op, path string, f func(Remote) error) error {
 		return wrap(op, path, err)
 	}
 	defer c.done()
+	if c.queue != nil {
+		if err := r.refuse(Op{Kind: OpOther, Path: path}); err != nil {
+			return wrap(op, path, err)
+		}
+		c.queue.awaitNames("")
+	}
 	err = c.ask(f)
 	r.noticeLoss(err)
 	return wrap(op, path, err)
@@ -121,13 +137,22 @@ func (r *Redirector) named(op, path string, f func(Remote) error) error {
 //
 // src: KB Q159178 (3.51; it says so of a NetWare volume, that it is the same with SMB is assumed)
 func (r *Redirector) Delete(path string) error {
+	search := func(m Remote) error {
+		_, err := m.Find(path)
+		if errors.Is(err, nt.StatusNoSuchFile) {
+			return nt.StatusObjectNameNotFound // to an application they are the same, error 2
+		}
+		return err
+	}
+	if r.cfg.Policy != nil {
+		if !r.cfg.NtrdrSearchBeforeDelete {
+			search = nil
+		}
+		return r.namedQueued(OpDelete, "delete", path, search, func(m Remote) error { return m.Delete(path) })
+	}
 	return r.named("delete", path, func(m Remote) error {
 		if r.cfg.NtrdrSearchBeforeDelete {
-			_, err := m.Find(path)
-			if errors.Is(err, nt.StatusNoSuchFile) {
-				return nt.StatusObjectNameNotFound // to an application they are the same, error 2
-			}
-			if err != nil {
+			if err := search(m); err != nil {
 				return err
 			}
 		}
@@ -137,11 +162,18 @@ func (r *Redirector) Delete(path string) error {
 
 // Mkdir makes a directory.
 func (r *Redirector) Mkdir(path string) error {
+	if r.cfg.Policy != nil {
+		return r.namedQueued(OpMkdir, "mkdir", path, nil, func(m Remote) error { return m.Mkdir(path) })
+	}
 	return r.named("mkdir", path, func(m Remote) error { return m.Mkdir(path) })
 }
 
 // Rename renames a file.
 func (r *Redirector) Rename(from, to string) error {
+	if r.cfg.Policy != nil {
+		r.closeDormant(to)
+		return r.namedQueued(OpRename, "rename", from, nil, func(m Remote) error { return m.Rename(from, to) })
+	}
 	r.settle(to)
 	return r.named("rename", from, func(m Remote) error { return m.Rename(from, to) })
 }

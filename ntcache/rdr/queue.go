@@ -1,0 +1,478 @@
+package rdr
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/ntrdr/ntrdr/internal/nt"
+	"github.com/ntrdr/ntrdr/internal/rt"
+	"github.com/ntrdr/ntrdr/internal/trace"
+)
+
+// op is an Op with what carries it out.
+type op struct {
+	Op
+	f    *fcb        // nil: by name
+	o    *serverOpen // of a write
+	data []byte      // of a write
+	run  func() error
+	end  func(err error) // what is left to do when it is over, answered or not; may be nil
+
+	over  bool
+	err   error
+	ended rt.Event // Notification; nil: nobody waits
+}
+
+// queue is what a policy orders of one circuit. Guarded by Redirector.mu.
+type queue struct {
+	c      *circuit
+	policy WritePolicy // constant
+	ops    []*op       // oldest first, until they are over
+	seq    uint64
+	held   int64    // bytes of writes that are queued or promised
+	room   rt.Event // Notification, a new one each time: held has become less
+	wakeAt time.Time
+	broken error // the circuit is gone
+}
+
+// failure is a change that failed after its application had been told that it is done.
+type failure struct {
+	op   Op
+	err  error
+	told bool
+}
+
+func newQueue(c *circuit) *queue {
+	if c.r.cfg.Policy == nil {
+		return nil
+	}
+	return &queue{c: c, policy: c.r.cfg.Policy, room: c.r.rt.NewEvent(rt.Notification)}
+}
+
+// errStopped is why a call fails that comes after a change that was lost.
+var errStopped = errors.New("an earlier change was lost")
+
+// refuse fails a call that must not follow a change that was lost, and notes that an
+// application has been told.
+func (r *Redirector) refuse(call Op) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.refuseLocked(call)
+}
+
+func (r *Redirector) refuseLocked(call Op) error {
+	if r.failure == nil || !r.cfg.Policy.Stops(r.failure.op, call) {
+		return nil
+	}
+	r.failure.told = true
+	err := &nt.Error{Status: nt.Status(statusOf(r.failure.err)), Err: errStopped}
+	r.forgiveLocked()
+	return err
+}
+
+// forgiveLocked ends a failure that has been told and of whose time no handle is left.
+func (r *Redirector) forgiveLocked() {
+	if r.failure != nil && r.failure.told && r.handles == 0 {
+		r.failure = nil
+	}
+}
+
+// countHandle counts the applications' handles.
+func (r *Redirector) countHandle(n int) {
+	r.mu.Lock()
+	r.handles += n
+	r.forgiveLocked()
+	r.mu.Unlock()
+}
+
+// reserve waits until n bytes more may be held, and holds them.
+func (q *queue) reserve(n int) {
+	r := q.c.r
+	for blocked := false; ; blocked = true {
+		r.mu.Lock()
+		if q.held == 0 || q.held+int64(n) <= int64(r.cfg.QueueLimit) || q.broken != nil {
+			q.held += int64(n)
+			r.mu.Unlock()
+			if blocked {
+				r.tr.Emit(trace.Event{Kind: trace.WriteThrottled, Len: int64(n), Text: "resumed"})
+			}
+			return
+		}
+		room := q.room
+		r.mu.Unlock()
+		if !blocked {
+			r.tr.Emit(trace.Event{Kind: trace.WriteThrottled, Len: int64(n), Text: "blocked"})
+		}
+		room.Wait(rt.Forever)
+	}
+}
+
+// hold holds bytes that must not wait.
+func (q *queue) hold(n int) {
+	q.c.r.mu.Lock()
+	q.held += int64(n)
+	q.c.r.mu.Unlock()
+}
+
+// giveBack ends the hold of bytes.
+func (q *queue) giveBack(n int) {
+	q.c.r.mu.Lock()
+	room := q.giveBackLocked(int64(n))
+	q.c.r.mu.Unlock()
+	room.Set()
+}
+
+func (q *queue) giveBackLocked(n int64) rt.Event {
+	q.held -= n
+	room := q.room
+	q.room = q.c.r.rt.NewEvent(rt.Notification)
+	return room
+}
+
+// write queues a write whose bytes have been reserved, cut into requests, and returns what
+// its call awaits. What follows the newest op directly, in the same open, goes with it.
+func (q *queue) write(o *serverOpen, p []byte, off int64, must bool) (awaits awaited, err error) {
+	r, f := q.c.r, o.f
+	r.mu.Lock()
+	if err := q.refusesLocked(Op{Kind: OpWrite, File: f.id, Path: f.path}); err != nil {
+		r.mu.Unlock()
+		return awaits, err
+	}
+	q.seq++
+	call := Op{Seq: q.seq, Kind: OpWrite, File: f.id, Path: f.path, Off: off, Len: len(p)}
+	call.Awaited = must || q.policy.Awaits(call, call)
+	r.tr.Emit(trace.Event{Kind: trace.BufferFill, Path: f.path, Off: off, Len: int64(len(p))})
+	if !call.Awaited {
+		n := q.growLocked(o, p, off)
+		p, off = p[n:], off+int64(n)
+	}
+	for unit := q.unit(); len(p) > 0; {
+		n := min(len(p), unit)
+		x := &op{Op: call, f: f, o: o, data: slices.Clone(p[:n])}
+		x.Off, x.Len = off, n
+		q.addLocked(x)
+		p, off = p[n:], off+int64(n)
+	}
+	awaits = awaited{q.awaitedLocked(call), call.Seq}
+	r.mu.Unlock()
+	q.kick()
+	return awaits, nil
+}
+
+// unit is how many bytes of a write go with one request.
+func (q *queue) unit() int { return max(1, q.c.limits.MaxWrite) }
+
+// growLocked adds to the newest op what continues it, and returns how much.
+func (q *queue) growLocked(o *serverOpen, p []byte, off int64) int {
+	if len(q.ops) == 0 {
+		return 0
+	}
+	x := q.ops[len(q.ops)-1]
+	if x.Kind != OpWrite || x.Sent || x.Awaited || x.o != o || x.Off+int64(x.Len) != off {
+		return 0
+	}
+	n := max(0, min(len(p), q.unit()-x.Len))
+	x.data = append(x.data, p[:n]...)
+	x.Len += n
+	return n
+}
+
+// add queues a change that is no write, and returns what its call awaits.
+func (q *queue) add(x *op, must bool) (awaits awaited, err error) {
+	r := q.c.r
+	r.mu.Lock()
+	keeps := x.Kind == OpClose || x.Kind == OpUnlock // they free what the server has
+	if err := q.refusesLocked(x.Op); err != nil && (!keeps || q.broken != nil) {
+		r.mu.Unlock()
+		return awaits, err
+	}
+	q.seq++
+	x.Seq = q.seq
+	x.Awaited = must || q.policy.Awaits(x.Op, x.Op)
+	q.addLocked(x)
+	awaits = awaited{q.awaitedLocked(x.Op), x.Seq}
+	r.mu.Unlock()
+	q.kick()
+	return awaits, nil
+}
+
+func (q *queue) refusesLocked(call Op) error {
+	if err := q.c.r.refuseLocked(call); err != nil {
+		return err
+	}
+	return q.broken
+}
+
+func (q *queue) addLocked(x *op) {
+	q.ops = append(q.ops, x)
+	q.c.uses++
+	if x.f != nil {
+		x.f.users++
+		x.f.queued++
+	}
+	r := q.c.r
+	r.behind++
+	if r.behind == 1 {
+		r.idle.Reset()
+	}
+}
+
+// awaited is what a call awaits, its own ops among them or not.
+type awaited struct {
+	ops []*op
+	own uint64 // their Seq
+}
+
+// awaitedLocked is what a call awaits.
+func (q *queue) awaitedLocked(call Op) (list []*op) {
+	for _, x := range q.ops {
+		if x.Seq == call.Seq && call.Awaited || q.policy.Awaits(call, x.Op) {
+			list = append(list, x)
+		}
+	}
+	return list
+}
+
+// pending picks ops that are not over.
+func (q *queue) pending(which func(*op) bool) (list []*op) {
+	q.c.r.mu.Lock()
+	defer q.c.r.mu.Unlock()
+	for _, x := range q.ops {
+		if which(x) {
+			list = append(list, x)
+		}
+	}
+	return list
+}
+
+// await waits until ops are over and returns the first error, but for those that another
+// call than own is told of.
+func (r *Redirector) await(list []*op, own uint64) (err error) {
+	for _, x := range list {
+		r.mu.Lock()
+		if !x.over && x.ended == nil {
+			x.ended = r.rt.NewEvent(rt.Notification)
+		}
+		over, ended := x.over, x.ended
+		r.mu.Unlock()
+		if !over {
+			ended.Wait(rt.Forever)
+		}
+		if err == nil && (!x.Awaited || x.Seq == own) {
+			err = x.err
+		}
+	}
+	return err
+}
+
+// kick sends what the policy wants to be sent now.
+func (q *queue) kick() {
+	r := q.c.r
+	r.mu.Lock()
+	now := r.rt.Now()
+	var begin []*op
+	if q.broken == nil && len(q.ops) > 0 {
+		next, wake := q.policy.Next(Queue{q.ops, Link{Speed: q.c.limits.LinkSpeed, Request: q.unit()}}, now)
+		for _, i := range next {
+			if i >= 0 && i < len(q.ops) && !q.ops[i].Sent {
+				q.ops[i].Sent, q.ops[i].At = true, now
+				begin = append(begin, q.ops[i])
+			}
+		}
+		q.armLocked(now, wake)
+	}
+	r.mu.Unlock()
+	for _, x := range begin {
+		r.rt.Go("queue "+x.Path, func() { q.carryOut(x) })
+	}
+}
+
+// armLocked makes the policy be asked again at wake.
+func (q *queue) armLocked(now, wake time.Time) {
+	if wake.IsZero() || !q.wakeAt.IsZero() && !wake.Before(q.wakeAt) {
+		return
+	}
+	r := q.c.r
+	q.wakeAt = wake
+	r.rt.AfterFunc(wake.Sub(now), func() {
+		r.rt.Go("queue", func() {
+			r.mu.Lock()
+			if q.wakeAt.Equal(wake) {
+				q.wakeAt = time.Time{}
+			}
+			r.mu.Unlock()
+			q.kick()
+		})
+	})
+}
+
+// carryOut sends an op and waits for its answer.
+func (q *queue) carryOut(x *op) {
+	var err error
+	if x.Kind == OpWrite {
+		err = q.sendWrite(x)
+	} else {
+		err = x.run()
+	}
+	over := q.answered(x, err)
+	q.kick() // before the end of an op waits for who waits for another
+	q.finish(over)
+}
+
+// sendWrite sends a write; one that an application waits for goes with write-through.
+func (q *queue) sendWrite(x *op) error {
+	r := q.c.r
+	mode := nt.WriteMode(0)
+	if x.Awaited || x.o.params.Options&nt.WriteThrough != 0 {
+		mode = nt.WriteModeThrough
+	}
+	r.tr.Emit(trace.Event{Kind: trace.BufferSend, Path: x.f.path, Off: x.Off, Len: int64(x.Len), Text: "queue"})
+	_, err := x.o.remote.WriteAt(x.o.h, x.data, x.Off, mode)
+	if err == nil {
+		x.f.answered()
+	}
+	r.tr.Emit(trace.Event{Kind: trace.BufferDone, Path: x.f.path, Off: x.Off, Len: int64(x.Len), Status: statusOf(err)})
+	return err
+}
+
+// answered ends an op, and with it all that must not follow if it failed.
+func (q *queue) answered(x *op, err error) (over []*op) {
+	r := q.c.r
+	r.mu.Lock()
+	over = []*op{x}
+	if err != nil {
+		over = append(over, q.stopLocked(x, err)...)
+	}
+	q.endLocked(over, err)
+	r.mu.Unlock()
+	return over
+}
+
+// broke ends all that has not been sent over a circuit that is gone; what has ends by
+// itself.
+func (q *queue) broke(err error) {
+	r := q.c.r
+	r.mu.Lock()
+	q.broken = err
+	over := q.unsentLocked(func(*op) bool { return true })
+	if i := slices.IndexFunc(over, (*op).untold); i >= 0 {
+		r.failLocked(over[i], err)
+	}
+	q.endLocked(over, err)
+	room := q.giveBackLocked(0)
+	r.mu.Unlock()
+	room.Set()
+	q.finish(over)
+}
+
+func (q *queue) unsentLocked(which func(*op) bool) (list []*op) {
+	for _, x := range q.ops {
+		if !x.Sent && which(x) {
+			list = append(list, x)
+		}
+	}
+	return list
+}
+
+// untold reports whether an application has been told that a change is done.
+func (x *op) untold() bool {
+	return !x.Awaited && (x.Kind != OpClose || x.Deletes) && x.Kind != OpUnlock
+}
+
+// stopLocked notes the failure of an op and returns what must not be sent any more: all if
+// the circuit is gone. On one that is up a CLOSE is sent in any case, and so is an unlock.
+func (q *queue) stopLocked(x *op, err error) (list []*op) {
+	r := q.c.r
+	if circuitGone(err) && q.broken == nil {
+		q.broken = err
+	}
+	list = q.unsentLocked(func(y *op) bool {
+		frees := y.Kind == OpClose && !y.Deletes || y.Kind == OpUnlock
+		return q.broken != nil || x.untold() && !frees && q.policy.Stops(x.Op, y.Op)
+	})
+	if i := slices.IndexFunc(list, (*op).untold); x.untold() {
+		r.failLocked(x, err)
+	} else if i >= 0 {
+		r.failLocked(list[i], err)
+	}
+	return list
+}
+
+// failLocked remembers the first failure that nobody was told of.
+func (r *Redirector) failLocked(x *op, err error) {
+	if r.failure == nil {
+		r.failure = &failure{op: x.Op, err: err}
+	}
+}
+
+// endLocked takes ops out of the queue.
+func (q *queue) endLocked(over []*op, err error) {
+	for _, x := range over {
+		x.over, x.err = true, err
+		if err != nil && x.Kind == OpWrite && x.untold() && x.o.failed == nil {
+			x.o.failed = err
+		}
+		if x.f != nil {
+			x.f.queued--
+		}
+	}
+	q.ops = slices.DeleteFunc(q.ops, func(x *op) bool { return x.over })
+}
+
+// finish does what the end of ops asks for, and tells those who wait. What is lost is
+// reported once a file.
+func (q *queue) finish(over []*op) {
+	r := q.c.r
+	q.reportLost(over)
+	for _, x := range over {
+		if x.end != nil {
+			x.end(x.err)
+		}
+		r.mu.Lock()
+		q.c.uses--
+		q.c.used = r.rt.Now()
+		ended := x.ended
+		var room rt.Event
+		if x.Kind == OpWrite {
+			room = q.giveBackLocked(int64(x.Len))
+		}
+		r.mu.Unlock()
+		if room != nil {
+			room.Set()
+		}
+		if ended != nil {
+			ended.Set()
+		}
+		if x.f != nil {
+			r.release(x.f)
+		}
+		r.endBehind()
+	}
+}
+
+// reportLost raises what NT raises of data that an application was told is written.
+func (q *queue) reportLost(over []*op) {
+	var files []*fcb
+	lost := map[*fcb]int64{} // looked up, never ranged over
+	var err error
+	for _, x := range over {
+		if x.err == nil || x.Kind != OpWrite {
+			continue
+		}
+		err = x.err
+		if _, seen := lost[x.f]; !seen {
+			files = append(files, x.f)
+		}
+		lost[x.f] += 0
+		if x.untold() {
+			lost[x.f] += int64(x.Len)
+		}
+	}
+	for _, f := range files {
+		f.cached.Discard() // pages that hold what the server has not got
+		if lost[f] > 0 && f.countLost(lost[f], err) {
+			q.c.r.popUpApart(f.path)
+		}
+	}
+}
