@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -49,6 +50,22 @@ func (s Shard) seeds(n int) (from, to int) {
 		return 0, n
 	}
 	return n * s.Index / s.Count, n * (s.Index + 1) / s.Count
+}
+
+// String is the shard as --shard takes it.
+func (s Shard) String() string { return fmt.Sprintf("%d/%d", s.Index, s.Count) }
+
+// Check refuses a shard that cells of so many trials do not have.
+func (s Shard) Check(trials int) error {
+	switch {
+	case s.Count < 1 || s.Count > MaxShards:
+		return fmt.Errorf("%d shards are out of range", s.Count)
+	case s.Index < 0 || s.Index >= s.Count:
+		return fmt.Errorf("shard %d is not one of the %d from 0 to %d", s.Index, s.Count, s.Count-1)
+	case s.Count > trials:
+		return fmt.Errorf("%d shards of %d trials a cell: a shard takes whole seeds", s.Count, trials)
+	}
+	return nil
 }
 
 // Total is the number of trials of the matrix, or of its shard.
@@ -115,13 +132,18 @@ func (m Matrix) Run(ctx context.Context, workers int, progress func()) ([]Result
 // Tallies counts the results of the whole matrix, a Tally a cell: the cells of a block
 // are neighbours, each paired with the first policy's.
 func (m Matrix) Tallies(rs []Result) []*Tally {
-	list := make([]*Tally, m.blocks()*len(m.Policies))
-	for i := range list {
-		list[i] = &Tally{}
-	}
+	list := newTallies(m.blocks() * len(m.Policies))
 	for i := 0; i < len(rs); i += len(m.Policies) {
 		block := i / len(m.Policies) / m.perBlock()
 		countGroup(list[block*len(m.Policies):], rs[i:i+len(m.Policies)])
+	}
+	return list
+}
+
+func newTallies(n int) []*Tally {
+	list := make([]*Tally, n)
+	for i := range list {
+		list[i] = &Tally{}
 	}
 	return list
 }

@@ -76,6 +76,7 @@ var onlyIn = map[string][]string{
 	"golang.org/x/term":                {"cmd/ntrdr"},
 	"golang.org/x/sys":                 {"internal/tools/netns"},
 	"gonum.org/v1/gonum":               {"bench"},
+	"github.com/klauspost/compress":    {"bench"},
 	"github.com/gopacket/gopacket":     {"internal/capture"},
 	"github.com/jedib0t/go-pretty":     {"internal/registry", "internal/report", "cmd/ntrdr"},
 	"github.com/schollz/progressbar":   {"bench", "cmd/ntrdr"},
