@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -37,6 +38,7 @@ type benchFlags struct {
 	reportFlags
 	speedFlags
 	linkFlags
+	scaleFlags
 	live     liveFlags
 	workload workloadFlags
 	tcp      tcpFlags
@@ -55,17 +57,13 @@ func (f *benchFlags) add(c *invocation) {
 	f.linkFlags.add(c.flags)
 	f.workload.add(c.flags)
 	f.live.add(c)
+	f.scaleFlags.add(c.flags)
 	c.flags.StringSliceVar(&f.losses, "loss", []string{"0", "1%", "5%"}, "loss of IP packets each way, in percent")
 	f.tcp.add(c.flags)
 	c.flags.IntVar(&f.trials, "trials", 200, "trials a cell")
 	c.flags.IntVar(&f.workers, "workers", runtime.GOMAXPROCS(0), "trials run at once")
 	c.flags.StringVar(&f.out, "out", "ntrdr-bench", "directory for the result files")
 }
-
-// maxTrials bounds what one run holds in memory.
-//
-// src: assumed (a result takes about 500 bytes)
-const maxTrials = 10_000_000
 
 func (f *benchFlags) matrix(c *invocation) (bench.Matrix, error) {
 	base, policies, err := f.spec(c)
@@ -95,10 +93,12 @@ func (f *benchFlags) matrix(c *invocation) (bench.Matrix, error) {
 		return m, badInput("--trials %d and --workers %d must be at least 1", f.trials, f.workers)
 	case len(m.Links) == 0 || len(m.Losses) == 0:
 		return m, badInput("--links and --loss need at least one entry each")
-	case f.trials > maxTrials/max(1, m.Total()/f.trials):
-		return m, badInput("--trials %d: %d cells would be more than %d trials", f.trials, m.Total()/f.trials, maxTrials)
+	case f.trials > bench.MaxTrials:
+		return m, badInput("--trials %d: more than %d", f.trials, bench.MaxTrials)
+	case m.Total()/m.Trials > bench.MaxCells:
+		return m, badInput("%d cells are more than %d", m.Total()/m.Trials, bench.MaxCells)
 	}
-	return m, nil
+	return m, f.apply(&m)
 }
 
 func runBench(c *invocation) error {
@@ -123,14 +123,33 @@ func runBench(c *invocation) error {
 	}
 	defer collectRarely()()
 	begun := time.Now()
-	results, err := runMatrix(c, m, f.workers)
+	j, err := f.journal(c, m)
 	if err != nil {
+		return err
+	}
+	before := j.Next() * len(m.Policies)
+	err = errors.Join(playMatrix(c, m, f.workers, j), j.Close())
+	record, err2 := bench.ReadJournal(f.journalPath(m))
+	if err := errors.Join(err, err2); err != nil {
+		if err2 == nil && c.ctx.Err() != nil {
+			fmt.Fprintf(c.stderr, "%d of %d trials are saved: go on with --resume\n", record.Done(), m.Total())
+		}
 		return liveError(err)
 	}
+	played := record.Done() - before
 	fmt.Fprintf(c.stderr, "%d trials in %.1f s: %.0f trials a second on %d workers\n",
-		len(results), time.Since(begun).Seconds(), float64(len(results))/time.Since(begun).Seconds(), f.workers)
-	tallies := m.Tallies(results)
-	if err := writeFiles(f.out, results, bench.Cells(tallies)); err != nil {
+		played, time.Since(begun).Seconds(), float64(played)/time.Since(begun).Seconds(), f.workers)
+	if m.Shard.Count > 1 {
+		_, err := fmt.Fprintf(c.stdout, "shard %v is in %s; ntrdr merge unites them\n", m.Shard, f.journalPath(m))
+		return err
+	}
+	return f.finish(c, m, record)
+}
+
+// finish writes the files and prints what the run answers.
+func (f *benchFlags) finish(c *invocation, m bench.Matrix, record *bench.Record) error {
+	tallies := record.Tallies()
+	if err := writeRecord(f.out, record); err != nil {
 		return err
 	}
 	if err := writePage(c, f.out, m, tallies); err != nil {
@@ -139,19 +158,23 @@ func runBench(c *invocation) error {
 	if err := f.print(c.stdout, tallies); err != nil || f.asJSON {
 		return err
 	}
-	_, err = fmt.Fprintf(c.stdout, "files  index.html, table.csv and results.jsonl are in %s\n", f.out)
+	_, err := fmt.Fprintf(c.stdout, "files  index.html, table.csv and %s are in %s\n", record.ResultsName(), f.out)
 	return err
 }
 
-// runMatrix runs the trials under a progress bar, or a line every few seconds where
-// there is no terminal.
-func runMatrix(c *invocation, m bench.Matrix, workers int) ([]bench.Result, error) {
-	bar := progressbar.NewOptions(m.Total(),
+// progressOf is a bar, or a line every few seconds where there is no terminal.
+func progressOf(c *invocation, total int) (*progressbar.ProgressBar, *ticker) {
+	bar := progressbar.NewOptions(total,
 		progressbar.OptionSetWriter(c.stderr), progressbar.OptionSetDescription("trials"),
 		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionClearOnFinish(),
 		progressbar.OptionSetVisibility(c.tty), progressbar.OptionThrottle(100*time.Millisecond),
 	)
-	tick := newTicker(c, m.Total())
+	return bar, newTicker(c, total)
+}
+
+// runMatrix runs the trials and returns their results.
+func runMatrix(c *invocation, m bench.Matrix, workers int) ([]bench.Result, error) {
+	bar, tick := progressOf(c, m.Total())
 	results, err := m.Run(c.ctx, workers, func() {
 		_ = bar.Add(1) // a bar that cannot be drawn must not end a bench
 		tick.step()
@@ -162,12 +185,20 @@ func runMatrix(c *invocation, m bench.Matrix, workers int) ([]bench.Result, erro
 	return results, err
 }
 
-// writeFiles writes the result files.
-func writeFiles(dir string, results []bench.Result, cells []bench.Cell) error {
-	if err := writeFile(filepath.Join(dir, "results.jsonl"), func(w io.Writer) error { return bench.WriteJSONL(w, results) }); err != nil {
-		return err
+// playMatrix runs the trials that the journal does not have, into the journal.
+func playMatrix(c *invocation, m bench.Matrix, workers int, j *bench.Journal) error {
+	bar, tick := progressOf(c, m.Total()-j.Next()*len(m.Policies))
+	err := m.Each(c.ctx, j.Next(), workers, func(g *bench.Group) error {
+		_ = bar.Add(len(g.Results)) // a bar that cannot be drawn must not end a bench
+		for range g.Results {
+			tick.step()
+		}
+		return j.Add(g)
+	})
+	if err == nil && c.tty {
+		err = bar.Finish()
 	}
-	return writeFile(filepath.Join(dir, "table.csv"), func(w io.Writer) error { return bench.WriteCSV(w, cells) })
+	return err
 }
 
 // writeFile writes through a temporary name, so that a file is whole or not there.

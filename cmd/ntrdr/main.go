@@ -37,7 +37,7 @@ type command struct {
 
 func commands() []*command {
 	return []*command{
-		reproCommand(), benchCommand(), exploreCommand(), conformanceCommand(), linkCommand(), serveCommand(), sendCommand(), mailerCommand(), readCommand(),
+		reproCommand(), benchCommand(), mergeCommand(), exploreCommand(), conformanceCommand(), linkCommand(), serveCommand(), sendCommand(), mailerCommand(), readCommand(),
 		poCommand(), paramsCommand(), versionCommand(),
 	}
 }

@@ -109,3 +109,8 @@ func newReproJSON(f *reproFlags, p parsed, results []bench.Result) reproJSON {
 	}
 	return j
 }
+
+// maxTrials bounds the seeds of repro, whose results are held in memory.
+//
+// src: assumed (a result takes about 500 bytes)
+const maxTrials = 10_000_000
