@@ -27,6 +27,30 @@
 // a request. Between handles of one machine the server decides: as long as one of several
 // has a lock there, none is served from a cache, because pages and ranges do not match.
 //
+// A WritePolicy takes the place of NT's own machinery. What applications change is then kept
+// in one queue a circuit, in the order of their calls; the policy, a pure function, says what
+// a call awaits, what is sent next and what a failure ends. A policy can be stricter than NT
+// and never laxer: where the rights of an open forbid buffering, a write waits for its own
+// answer. Raw mode and lock buffers are not used with a policy. The built-in ones:
+//
+//   - WriteThrough promises that what a call returned for is at the server, and costs a round
+//     trip a call;
+//   - FlushOnClose promises that a file is at the server when its close has returned without
+//     an error, and costs the close the time of its data; there is no order between files;
+//   - Ordered promises that the server has at any time a beginning of what the applications
+//     did, across all files, a new and empty file excepted, because opens may overtake. A
+//     write waits only while NtrdrQueueLimit bytes are queued. It cannot promise what comes
+//     after: when the circuit breaks, the end of what was reported as done is lost, and only
+//     the event log and later calls say so;
+//   - Ordered with Durable makes a close return when every earlier write is acknowledged,
+//     with the error if there is one, and costs that time.
+//
+// Writes of one file are under way together and end in any order, so that a broken circuit
+// can leave a hole at the end of one file. With Ordered a failure that no call was told of
+// makes every later call fail, on a new circuit too, until an application has been told and
+// all its older handles are closed; a program that goes on after one error is not protected.
+// SET of the size, RENAME and MKDIR wait for their answers.
+//
 // Lock order, outermost first:
 //
 //	Redirector.connecting       rt.Resource; held across connecting to the server
