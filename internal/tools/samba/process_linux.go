@@ -1,6 +1,7 @@
 package samba
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -37,6 +38,28 @@ func descendants(pid int) []int {
 			if child, err := strconv.Atoi(f); err == nil {
 				all = append(all, child)
 				all = append(all, descendants(child)...)
+			}
+		}
+	}
+	return all
+}
+
+// group returns the processes of a process group. Unlike descendants, which reads a file
+// that may leave out children while another one ends (proc(5)), it misses none.
+func group(pgid int) (all []int) {
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		return nil
+	}
+	for _, path := range stats {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue // the process has ended
+		}
+		_, rest, _ := strings.Cut(string(text[bytes.LastIndexByte(text, ')')+1:]), " ")
+		if f := strings.Fields(rest); len(f) > 2 && f[2] == strconv.Itoa(pgid) {
+			if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path))); err == nil {
+				all = append(all, pid)
 			}
 		}
 	}

@@ -16,6 +16,8 @@ func ownGroup() *syscall.SysProcAttr { return nil }
 
 func descendants(int) []int { return nil }
 
+func group(int) []int { return nil }
+
 func signal(syscall.Signal, []int) {}
 
 func waitGone([]int, time.Duration) bool { return true }

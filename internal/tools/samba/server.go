@@ -256,7 +256,8 @@ func (s *Server) Stop() error {
 }
 
 func (s *Server) kill() (err error) {
-	family := append(descendants(s.cmd.Process.Pid), s.cmd.Process.Pid)
+	pid := s.cmd.Process.Pid
+	family := append(append(descendants(pid), group(pid)...), pid)
 	signal(terminate, family)
 	select {
 	case <-s.done:
@@ -265,6 +266,9 @@ func (s *Server) kill() (err error) {
 		signal(kill, family)
 		<-s.done
 	}
+	late := group(pid) // forked while the first were told
+	signal(terminate, late)
+	family = append(family, late...)
 	if !waitGone(family, stopTimeout) {
 		signal(kill, family)
 	}
