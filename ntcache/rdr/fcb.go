@@ -429,18 +429,29 @@ func (f *fcb) closeAtServer(o *serverOpen) {
 	if !dead {
 		err := o.remote.Close(o.h, written)
 		f.confirm(o, err)
-		if err != nil && !circuitGone(err) {
-			id := EventCloseBehind
-			if o.params.Options&nt.DeleteOnClose != 0 {
-				id = EventDeleteOnClose
-			}
-			r.raise(id, f.path)
-		}
+		f.reportClose(o, err)
 	}
-	r.mu.Lock()
-	r.forgetFIDLocked(o)
+	f.forget(o)
+}
+
+// reportClose raises what NT raises of a CLOSE that the server refused.
+func (f *fcb) reportClose(o *serverOpen, err error) {
+	if err == nil || circuitGone(err) {
+		return
+	}
+	id := EventCloseBehind
+	if o.params.Options&nt.DeleteOnClose != 0 {
+		id = EventDeleteOnClose
+	}
+	f.r.raise(id, f.path)
+}
+
+// forget ends an open that the server has closed, or lost with its circuit.
+func (f *fcb) forget(o *serverOpen) {
+	f.r.mu.Lock()
+	f.r.forgetFIDLocked(o)
 	f.opens = slices.DeleteFunc(f.opens, func(x *serverOpen) bool { return x == o })
-	r.mu.Unlock()
+	f.r.mu.Unlock()
 	o.cache.Uninitialize(nil)
 	o.circuit.countOpen(-1)
 }

@@ -2,7 +2,6 @@ package rdr
 
 import (
 	"errors"
-	"slices"
 
 	"github.com/ntrdr/ntrdr/internal/nt"
 )
@@ -279,21 +278,10 @@ func (f *fcb) enqueueClose(o *serverOpen) *op {
 
 // closed forgets an open whose CLOSE is over.
 func (f *fcb) closed(o *serverOpen, err error) {
-	r := f.r
-	if err != nil && !circuitGone(err) {
-		id := EventCloseBehind
-		if o.params.Options&nt.DeleteOnClose != 0 {
-			id = EventDeleteOnClose
-		}
-		r.raise(id, f.path)
-	}
-	r.mu.Lock()
-	r.forgetFIDLocked(o)
-	f.opens = slices.DeleteFunc(f.opens, func(x *serverOpen) bool { return x == o })
-	r.mu.Unlock()
-	o.cache.Uninitialize(nil)
-	o.circuit.countOpen(-1)
+	f.reportClose(o, err)
+	f.forget(o)
 	f.endLocks(o)
+	r := f.r
 	r.mu.Lock()
 	f.closings--
 	if f.closings == 0 {
