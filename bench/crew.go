@@ -58,6 +58,9 @@ type crew struct {
 // until it returns. A trial that panics, exceeds a limit or does not come to an end
 // has a Result with an Error. Each ends early if ctx does, or with each's error.
 func (m Matrix) Each(ctx context.Context, from, workers int, each func(*Group) error) error {
+	if err := m.checkPolicies(); err != nil {
+		return err
+	}
 	if m.Live != nil {
 		return m.eachLive(ctx, from, workers, each)
 	}
@@ -261,9 +264,7 @@ func (p *player) take() bool {
 
 // spec is the trial that is next or being played.
 func (p *player) spec() Spec {
-	s := p.crew.m.group(p.group.N)
-	s.Policy = p.crew.m.Policies[p.at]
-	return s
+	return p.crew.m.policed(p.crew.m.group(p.group.N), p.at)
 }
 
 // play plays a trial; a panic outside of the simulated world's tasks is its error.

@@ -20,7 +20,7 @@ type Peer = machine.Peer
 func RunLive(ctx context.Context, s Spec, peer Peer) (r Result, err error) {
 	w, err := machine.NewLive(machine.LiveConfig{
 		Settings: s.Policy, Peer: peer, Link: s.Link, Loss: s.Loss, Outages: s.Outages,
-		Seed: s.Seed, Keep: s.KeepEvents, Wrap: s.Wrap,
+		Seed: s.Seed, Keep: s.KeepEvents, Wrap: s.Wrap, Policy: s.WritePolicy,
 	})
 	if err != nil {
 		return Result{}, err

@@ -118,8 +118,7 @@ func (l *liveRun) fail(err error) {
 // that says so.
 func (l *liveRun) play(ctx context.Context, n int) (Result, error) {
 	policies := len(l.m.Policies)
-	s := l.m.group(n / policies)
-	s.Policy = l.m.Policies[n%policies]
+	s := l.m.policed(l.m.group(n/policies), n%policies)
 	peer := l.m.Live.Peers[n%len(l.m.Live.Peers)]
 	peer.Dir = joinDir(peer.Dir, l.dir)
 	own, err := peer.NewDir(fmt.Sprintf("%d-%s-%d", n, s.Policy.Policy.Name, s.Seed))

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/ntrdr/ntrdr/ntcache/rdr"
 )
 
 // Matrix is policies times links times losses times workloads, Trials each. Trial i of every cell
@@ -15,8 +17,11 @@ import (
 // compared.
 type Matrix struct {
 	Policies []Settings
-	Links    []Profile
-	Losses   []float64
+	// WritePolicies are of one's own, by the name of the policy whose NtrdrWritePolicy each
+	// takes the place of.
+	WritePolicies map[string]rdr.WritePolicy
+	Links         []Profile
+	Losses        []float64
 	// Workloads are what is played; none: the Base's.
 	Workloads []Workload
 	Trials    int

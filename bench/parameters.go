@@ -38,14 +38,20 @@ func (m Matrix) parameters() []parameter {
 	for _, w := range m.Workloads {
 		works = append(works, spell(w))
 	}
-	return append([]parameter{
+	list := []parameter{
 		{"policies", spell(policies)},
 		{"links", spell(links)},
 		{"losses", spell(m.Losses)},
 		{"workloads", spell(works)},
 		{"trials", spell(m.Trials)},
 		{"keep", spell(m.Keep)},
-	}, m.Base.parameters()...)
+	}
+	for _, s := range m.Policies {
+		if own := m.WritePolicies[s.Policy.Name]; own != nil {
+			list = append(list, parameter{"write policy " + s.Policy.Name, spell(own)})
+		}
+	}
+	return append(list, m.Base.parameters()...)
 }
 
 // parameters are the Spec's fields, but for hooks and what each cell sets. They are

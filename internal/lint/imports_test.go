@@ -46,6 +46,7 @@ var mayImport = map[string][]string{
 	"internal/smbserver":          with(leaves, "internal/link", "internal/smbwire", "internal/volume", "internal/ntlm"),
 	"ntcache":                     leaves,
 	"ntcache/rdr":                 with(leaves, "ntcache"),
+	"ntcache/rdr/indexlast":       {"ntcache/rdr"},
 	"smb1client":                  with(leaves, "internal/link", "internal/smbwire", "internal/ntlm"),
 	"mailclient":                  leaves,
 	"internal/machine":            assembled,

@@ -13,6 +13,7 @@ import (
 	"github.com/ntrdr/ntrdr/internal/smb2remote"
 	"github.com/ntrdr/ntrdr/internal/trace"
 	"github.com/ntrdr/ntrdr/internal/volume"
+	"github.com/ntrdr/ntrdr/ntcache/rdr"
 	"github.com/ntrdr/ntrdr/smb1client"
 )
 
@@ -40,6 +41,7 @@ type LiveConfig struct {
 	Seed     uint64
 	Keep     bool
 	Wrap     func(rt.Runtime, link.Dialer) link.Dialer
+	Policy   rdr.WritePolicy // in place of the settings' NtrdrWritePolicy; nil: that one
 }
 
 // Live is a live world.
@@ -75,7 +77,7 @@ func NewLive(cfg LiveConfig) (*Live, error) {
 func (l *Live) addSender(cfg LiveConfig) (err error) {
 	l.Sender, err = NewLiveWorkstation(l.Runtime, l.Trace, LiveWorkstation{
 		Name: ActorSenderHost, Settings: cfg.Settings, Peer: cfg.Peer, Wrap: cfg.Wrap,
-		Link: &cfg.Link, Loss: cfg.Loss, Outages: cfg.Outages, Seed: cfg.Seed,
+		Link: &cfg.Link, Loss: cfg.Loss, Outages: cfg.Outages, Seed: cfg.Seed, Policy: cfg.Policy,
 	})
 	if err == nil {
 		l.SenderFS = SubFS(l.Sender.FS(), cfg.Peer.Dir)
@@ -93,6 +95,7 @@ type LiveWorkstation struct {
 	Outages  []link.Outage
 	Seed     uint64
 	Wrap     func(rt.Runtime, link.Dialer) link.Dialer
+	Policy   rdr.WritePolicy
 }
 
 // NewLiveWorkstation assembles a workstation that will connect to a live server.
@@ -112,7 +115,7 @@ func NewLiveWorkstation(r *wallrt.Runtime, rec *trace.Recorder, cfg LiveWorkstat
 	w, err := NewWorkstation(r, WorkstationConfig{
 		Name: cfg.Name, Settings: cfg.Settings, Dialer: dialer, Server: cfg.Peer.Host, Share: cfg.Peer.Share,
 		Credentials: smb1client.Credentials{User: cfg.Peer.User, Password: cfg.Peer.Password},
-		Trace:       rec.Actor(cfg.Name),
+		Trace:       rec.Actor(cfg.Name), Policy: cfg.Policy,
 	})
 	switch {
 	case err == nil:

@@ -140,6 +140,16 @@ type Settings struct {
 // On returns the settings of the policy on an edition.
 func (p *Policy) On(e Edition) Settings { return Settings{Policy: p, Edition: e} }
 
+// Named returns the same settings under another policy's name.
+func (s Settings) Named(name string) Settings {
+	p := Policy{Name: name}
+	if s.Policy != nil {
+		p.Skipped, p.settings = s.Policy.Skipped, s.Policy.settings
+	}
+	s.Policy = &p
+	return s
+}
+
 // Value returns a row's value and its origin.
 func (s Settings) Value(name string) (Value, Origin) {
 	return s.Policy.Value(*row(name), s.Edition)
