@@ -34,6 +34,7 @@ type Reader struct {
 	ng      *pcapgo.NgReader
 	streams map[direction]*stream
 	ready   []Message
+	packets int // read so far
 	damaged int
 }
 
@@ -43,25 +44,29 @@ type direction struct{ from, to netip.AddrPort }
 // NewReader starts to read a pcapng file, of any link type that gopacket decodes.
 func NewReader(r io.Reader) (*Reader, error) {
 	ng, err := pcapgo.NewNgReader(r, pcapgo.DefaultNgReaderOptions)
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF // an empty file is no capture
+	}
 	if err != nil {
-		return nil, fmt.Errorf("read capture: %w", err)
+		return nil, fmt.Errorf("not a pcapng file: %w", err)
 	}
 	return &Reader{ng: ng, streams: map[direction]*stream{}}, nil
 }
 
 // Next returns the next message, in the order in which they were completed, and
-// io.EOF after the last one.
+// io.EOF after the last one. Another error names the packet, counted from 1.
 func (r *Reader) Next() (Message, error) {
 	for len(r.ready) == 0 {
 		data, info, err := r.ng.ReadPacketData()
 		if errors.Is(err, io.EOF) {
 			return Message{}, io.EOF
 		}
-		if err != nil {
-			return Message{}, fmt.Errorf("read capture: %w", err)
+		r.packets++
+		if err == nil {
+			err = r.packet(data, info.Timestamp)
 		}
-		if err := r.packet(data, info.Timestamp); err != nil {
-			return Message{}, fmt.Errorf("read capture: %w", err)
+		if err != nil {
+			return Message{}, fmt.Errorf("packet %d: %w", r.packets, err)
 		}
 	}
 	m := r.ready[0]
