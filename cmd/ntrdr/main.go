@@ -38,7 +38,7 @@ type command struct {
 func commands() []*command {
 	return []*command{
 		reproCommand(), benchCommand(), mergeCommand(), exploreCommand(), conformanceCommand(), linkCommand(), serveCommand(), sendCommand(), mailerCommand(), readCommand(),
-		poCommand(), decodeCommand(), paramsCommand(), versionCommand(),
+		poCommand(), fsCommand(), decodeCommand(), paramsCommand(), versionCommand(),
 	}
 }
 
