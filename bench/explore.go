@@ -51,8 +51,10 @@ type Explored struct {
 	Spec     Spec
 	Segments int64 // of the undisturbed trial
 	Every    int64
-	Calm     Result // the undisturbed trial
-	Kinds    []ExploredKind
+	Calm     Result // the undisturbed trial, with its trace's checksum
+	// At is when the undisturbed trial delivered each segment, since its start.
+	At    []time.Duration
+	Kinds []ExploredKind
 }
 
 // ExploredKind is a disturbance after each segment in turn.
@@ -79,11 +81,11 @@ func (c CutTrial) Failing() bool { return c.Silent || c.Outcome == Corrupted }
 func (x Exploration) Run(ctx context.Context, workers int, planned func(trials int), step func()) (*Explored, error) {
 	x.Spec.PollOnChange, x.Spec.CheckPrefix = true, true
 	x.Every = max(1, x.Every)
-	calm, history, err := x.calm()
+	calm, history, at, err := x.calm()
 	if err != nil {
 		return nil, err
 	}
-	e := &Explored{Spec: x.Spec, Segments: calm.Packets, Every: x.Every, Calm: calm}
+	e := &Explored{Spec: x.Spec, Segments: calm.Packets, Every: x.Every, Calm: calm, At: at}
 	for _, d := range Disturbances() {
 		k := ExploredKind{Disturbance: d}
 		for n := x.Every; n <= calm.Packets; n += x.Every {
@@ -98,17 +100,23 @@ func (x Exploration) Run(ctx context.Context, workers int, planned func(trials i
 // Trials is the number of disturbed trials.
 func (e *Explored) Trials() int { return len(e.Kinds) * len(e.Kinds[0].Trials) }
 
-// calm plays the undisturbed trial and returns the hash over the packets up to each.
-func (x Exploration) calm() (r Result, history []uint64, err error) {
+// calm plays the undisturbed trial and returns the hash over the packets up to each, and
+// when each came.
+func (x Exploration) calm() (r Result, history []uint64, at []time.Duration, err error) {
 	s := x.Spec
+	s.NoTrace = false
 	s.OnWorld = func(w *Sim) {
-		w.Link.OnArrival(func(_ int64, h uint64) { history = append(history, h) })
+		start := w.Kernel.Now()
+		w.Link.OnArrival(func(_ int64, h uint64) {
+			history = append(history, h)
+			at = append(at, w.Kernel.Now().Sub(start))
+		})
 	}
 	r, err = Run(s)
 	if err == nil && r.Packets == 0 {
 		err = fmt.Errorf("trial %s: no packet was delivered", trialName(s))
 	}
-	return r, history, err
+	return r, history, at, err
 }
 
 // play runs the disturbed trials, those of one segment together.
@@ -148,6 +156,23 @@ func (e *Explored) play(ctx context.Context, workers int, history []uint64, step
 // Cut returns the Spec of one disturbed trial.
 func (e *Explored) Cut(d Disturbance, segment int64) Spec { return CutSpec(e.Spec, d, segment) }
 
+// Replay plays one of the trials again, with a trace. It is an error if it comes out
+// otherwise.
+func (e *Explored) Replay(d Disturbance, t CutTrial) (Result, error) {
+	s := e.Cut(d, t.Segment)
+	s.NoTrace = false
+	r, err := Run(s)
+	if again := judged(t.Segment, &r); err == nil && again != t {
+		err = fmt.Errorf("%s after segment %d: %+v at first, and then %+v", d.Name, t.Segment, t, again)
+	}
+	return r, err
+}
+
+// judged is what the result of the trial that was disturbed after a segment says.
+func judged(segment int64, r *Result) CutTrial {
+	return CutTrial{segment, r.Outcome, r.Silent, r.Prefix != ""}
+}
+
 // CutSpec is a Spec of an Exploration, disturbed after a segment.
 func CutSpec(s Spec, d Disturbance, segment int64) Spec {
 	s.PollOnChange, s.CheckPrefix = true, true
@@ -172,7 +197,7 @@ func (e *Explored) cut(w *Worker, d Disturbance, t *CutTrial, history []uint64) 
 	case !same:
 		return fmt.Errorf("%s after segment %d: trial %s was not the undisturbed one until then", d.Name, t.Segment, trialName(s))
 	}
-	t.Outcome, t.Silent, t.Prefix = r.Outcome, r.Silent, r.Prefix != ""
+	*t = judged(t.Segment, &r)
 	return nil
 }
 

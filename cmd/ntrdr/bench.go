@@ -75,7 +75,7 @@ func (f *benchFlags) matrix(c *invocation) (bench.Matrix, error) {
 	}
 	base.NoTrace = f.noTrace
 	m := bench.Matrix{Policies: policies, Trials: f.trials, Base: base}
-	if err := f.workload.apply(&m); err != nil {
+	if m.Workloads, err = f.workload.load(base); err != nil {
 		return m, err
 	}
 	if m.Links, err = f.profiles(c); err != nil {
@@ -152,7 +152,7 @@ func (f *benchFlags) finish(c *invocation, m bench.Matrix, record *bench.Record)
 	if err := writeRecord(f.out, record); err != nil {
 		return err
 	}
-	if err := writePage(c, f.out, m, tallies); err != nil {
+	if err := f.writePage(c, m, tallies); err != nil {
 		return err
 	}
 	if err := f.print(c.stdout, tallies); err != nil || f.asJSON {

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -19,6 +21,8 @@ type workloadFlags struct {
 	list     bool
 	show     string
 	language bool
+
+	words spelling
 }
 
 func (f *workloadFlags) add(set *pflag.FlagSet) {
@@ -60,37 +64,67 @@ func listWorkloads() string {
 	return t.Render()
 }
 
-// apply gives the matrix its workloads.
-func (f *workloadFlags) apply(m *bench.Matrix) error {
-	for _, name := range f.names {
-		w, err := bench.WorkloadByName(name)
-		if err != nil {
-			return badInput("--workloads: %w", err)
-		}
-		m.Workloads = append(m.Workloads, w)
-	}
-	for _, file := range f.files {
-		text, err := readLimited(file, workload.MaxText)
-		if err != nil {
-			return err
-		}
-		w, err := bench.LoadWorkload(file, text)
-		if err != nil {
-			return inputError{err}
-		}
-		m.Workloads = append(m.Workloads, w)
-	}
+// load returns the workloads that the flags say, none if they say nothing. The Spec
+// says what mail without a size is called.
+func (f *workloadFlags) load(base bench.Spec) (list []bench.Workload, err error) {
 	seen := map[string]bool{}
-	for _, w := range m.Workloads {
-		s := m.Base
-		s.Workload = w
-		name := s.WorkloadName()
+	add := func(w bench.Workload, flag, word string) error {
+		base.Workload = w
+		name := base.WorkloadName()
 		if seen[name] {
 			return badInput("two workloads are named %q", name)
 		}
 		seen[name] = true
+		f.words.note(name, flag, word)
+		list = append(list, w)
+		return nil
 	}
-	return nil
+	for _, name := range f.names {
+		w, err := bench.WorkloadByName(name)
+		if err != nil {
+			return nil, badInput("--workloads: %w", err)
+		}
+		if err := add(w, "--workloads", name); err != nil {
+			return nil, err
+		}
+	}
+	for _, path := range f.files {
+		w, err := loadWorkloadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		if err := add(w, "--workload", path); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// loadWorkloadFile reads somebody's own workload.
+func loadWorkloadFile(path string) (bench.Workload, error) {
+	text, err := readLimited(path, workload.MaxText)
+	if err != nil {
+		return nil, err
+	}
+	w, err := bench.LoadWorkload(path, text)
+	if err != nil {
+		return nil, inputError{err}
+	}
+	return w, nil
+}
+
+// lookupWorkload takes the name of a built-in workload, or else that of a file; nil is
+// mail of the usual size.
+func lookupWorkload(flag, word string) (bench.Workload, error) {
+	w, unknown := bench.WorkloadByName(word)
+	if unknown == nil {
+		return w, nil
+	}
+	w, err := loadWorkloadFile(word)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, badInput("%s: %w, and no such file", flag, unknown)
+	}
+	return w, err
 }
 
 // readLimited reads a file, and one byte more than it may have at most.

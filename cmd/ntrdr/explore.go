@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -8,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/ntrdr/ntrdr/bench"
-	"github.com/ntrdr/ntrdr/bench/workload"
 )
 
 func exploreCommand() *command {
@@ -35,25 +35,26 @@ func exploreCommand() *command {
 // exploreFlags are explore's own flags.
 type exploreFlags struct {
 	storyFlags
-	tcp     tcpFlags
-	names   []string // of workloads
-	links   []string
-	loss    string
-	every   int64
-	workers int
-	replay  string
-	whole   bool
-	expect  []string
-	asJSON  bool
-	width   int
+	linkFlags
+	workload workloadFlags
+	tcp      tcpFlags
+	loss     string
+	every    int64
+	workers  int
+	replay   string
+	whole    bool
+	expect   []string
+	asJSON   bool
+	width    int
 }
 
 func (f *exploreFlags) add(c *invocation) {
 	set := c.flags
 	f.storyFlags.add(set)
 	f.addPoll(set)
-	set.StringSliceVar(&f.names, "workloads", []string{mailOfSize}, "what the application does: mail (of --message-size), mail-8k, copy-64k, log, isam, build, office")
-	set.StringSliceVar(&f.links, "links", []string{"ras-28.8"}, "link profiles of the sender: names, or files")
+	f.names = []string{"ras-28.8"}
+	f.linkFlags.add(set)
+	f.workload.add(set)
 	set.StringVar(&f.loss, "loss", "0", "loss of IP packets each way, in percent")
 	f.tcp.add(set)
 	set.Int64Var(&f.every, "every", 1, "cut after every Nth segment only: not exhaustive")
@@ -61,42 +62,14 @@ func (f *exploreFlags) add(c *invocation) {
 	set.StringVar(&f.replay, "replay", "", "play one trial alone: SEGMENT:KIND, such as 60:reset")
 	set.BoolVar(&f.whole, "timeline", false, "with --replay: print every event of the trace")
 	set.StringSliceVar(&f.expect, "expect", nil, "POLICY=safe, POLICY=no-corrupted, POLICY=some-silent, ...: exit with 1 otherwise")
-	set.BoolVar(&f.asJSON, "json", false, "print one JSON object a policy and link")
+	set.BoolVar(&f.asJSON, "json", false, "print one JSON object a policy, workload and link")
 	set.IntVar(&f.width, "width", 100, "columns of the strips")
-}
-
-// mailOfSize is the workload mail with the size of --message-size.
-const mailOfSize = "mail"
-
-// lookupWorkload returns a workload by name; nil is mailOfSize.
-func lookupWorkload(name string) (bench.Workload, error) {
-	if name == mailOfSize {
-		return nil, nil
-	}
-	if text, ok := strings.CutPrefix(name, mailOfSize+"-"); ok {
-		var size byteSize
-		if err := size.Set(text + "b"); err != nil || size < minMessageSize {
-			return nil, badInput("--workloads: %q is no mail of %d bytes or more, such as mail-8k", name, minMessageSize)
-		}
-		return bench.Mail{Size: int(size)}, nil
-	}
-	w, err := workload.ByName(name)
-	if err != nil {
-		return nil, badInput("--workloads: %w", err)
-	}
-	return w, nil
 }
 
 // exploring is what the flags say, checked.
 type exploring struct {
-	explorations []exploration // links outermost, then workloads, then policies
+	explorations []bench.Exploration // links outermost, then workloads, then policies
 	expect       []expectation
-}
-
-// exploration is one row, with the words that the flags have for it.
-type exploration struct {
-	bench.Exploration
-	link, workload string
 }
 
 func (f *exploreFlags) check(c *invocation) (p exploring, err error) {
@@ -111,36 +84,44 @@ func (f *exploreFlags) check(c *invocation) (p exploring, err error) {
 		return p, err
 	}
 	base.NoTrace = f.replay == ""
-	for _, name := range f.links {
-		if base.Link, err = lookupLink("--links", name); err != nil {
-			return p, err
-		}
-		for _, what := range f.names {
-			if base.Workload, err = lookupWorkload(what); err != nil {
-				return p, err
-			}
-			for _, set := range policies {
-				base.Policy = set
-				p.explorations = append(p.explorations, exploration{bench.Exploration{Spec: base, Every: f.every}, name, what})
+	links, err := f.profiles(c)
+	if err != nil {
+		return p, err
+	}
+	workloads, err := f.workload.load(base)
+	if err != nil {
+		return p, err
+	}
+	if len(workloads) == 0 {
+		workloads = append(workloads, nil) // mail
+	}
+	for _, base.Link = range links {
+		for _, base.Workload = range workloads {
+			for _, base.Policy = range policies {
+				p.explorations = append(p.explorations, bench.Exploration{Spec: base, Every: f.every})
 			}
 		}
 	}
 	if p.expect, err = parseExpectations(f.expect, policies); err != nil {
 		return p, err
 	}
+	return p, f.checkRest(p)
+}
+
+func (f *exploreFlags) checkRest(p exploring) error {
 	switch {
 	case len(p.explorations) == 0:
-		return p, badInput("--links and --workloads need at least one entry each")
+		return badInput("--links needs at least one entry")
 	case f.every < 1 || f.workers < 1:
-		return p, badInput("--every %d and --workers %d must be at least 1", f.every, f.workers)
+		return badInput("--every %d and --workers %d must be at least 1", f.every, f.workers)
 	case f.width < minWidth:
-		return p, badInput("--width: at least %d columns", minWidth)
+		return badInput("--width: at least %d columns", minWidth)
 	case f.whole && f.replay == "":
-		return p, badInput("--timeline shows one trial: say which with --replay SEGMENT:KIND")
+		return badInput("--timeline shows one trial: say which with --replay SEGMENT:KIND")
 	case f.replay != "" && len(f.expect) > 0:
-		return p, badInput("--expect is about all cuts, --replay about one")
+		return badInput("--expect is about all cuts, --replay about one")
 	}
-	return p, nil
+	return nil
 }
 
 // expectation is a POLICY=WHAT of --expect.
@@ -200,6 +181,9 @@ func runExplore(c *invocation) error {
 	if err := c.parse(0); err != nil {
 		return err
 	}
+	if done, err := f.workload.told(c.stdout); done || err != nil {
+		return err
+	}
 	p, err := f.check(c)
 	if err != nil {
 		return err
@@ -208,33 +192,52 @@ func runExplore(c *invocation) error {
 		return f.runReplay(c, p)
 	}
 	defer collectRarely()()
-	var all []explored
+	all, err := f.runAll(c, p)
+	if len(all) > 0 { // what was done before an interrupt is shown, too
+		err = errors.Join(err, f.show(c, all))
+	}
+	if err != nil {
+		return err
+	}
+	return p.met(all)
+}
+
+// runAll runs the explorations, one after another, and prints each as it ends if --json
+// asks for that.
+func (f *exploreFlags) runAll(c *invocation, p exploring) (all []explored, err error) {
 	for i, x := range p.explorations {
 		var m *meter
 		planned := func(trials int) {
 			s := x.Spec
 			m = newMeter(c, fmt.Sprintf("trials of %s, %s on %s (%d of %d)", s.Policy.Policy.Name, s.WorkloadName(), s.Link.Name, i+1, len(p.explorations)), trials)
 		}
-		e, err := x.Run(c.ctx, f.workers, planned, func() { m.step() })
+		found, err := x.Run(c.ctx, f.workers, planned, func() { m.step() })
 		if m != nil {
 			m.finish()
 		}
 		if err != nil {
-			return err
+			return all, err
 		}
-		all = append(all, explored{e, x})
+		e, err := f.judge(c, found)
+		if err != nil {
+			return all, err
+		}
+		all = append(all, e)
 		if f.asJSON {
-			if err := f.printJSON(c, explored{e, x}); err != nil {
-				return err
+			if err := printJSON(c.stdout, e); err != nil {
+				return all, err
 			}
 		}
 	}
-	if !f.asJSON {
-		if err := f.print(c, all); err != nil {
-			return err
-		}
+	return all, nil
+}
+
+// show prints the tables.
+func (f *exploreFlags) show(c *invocation, all []explored) error {
+	if f.asJSON {
+		return nil
 	}
-	return p.met(all)
+	return f.print(c.stdout, all)
 }
 
 // parseReplay reads SEGMENT:KIND.

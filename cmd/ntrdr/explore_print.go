@@ -7,36 +7,55 @@ import (
 	"strings"
 
 	"github.com/ntrdr/ntrdr/bench"
-	"github.com/ntrdr/ntrdr/internal/link"
 	"github.com/ntrdr/ntrdr/internal/report"
 )
 
 // explored is what an exploration came to.
 type explored struct {
 	*bench.Explored
-	from exploration
+	smallest *smallestJSON // nil: nothing failed
+}
+
+// judge finds the smallest failing cut and plays it again, as its replay command will.
+func (f *exploreFlags) judge(c *invocation, e *bench.Explored) (explored, error) {
+	t, d, ok := e.Smallest(bench.CutTrial.Failing)
+	if !ok {
+		return explored{Explored: e}, nil
+	}
+	r, err := e.Replay(d, t)
+	if err != nil {
+		return explored{}, err
+	}
+	return explored{e, &smallestJSON{
+		Segment: t.Segment, Seconds: e.At[t.Segment-1].Seconds(), Kind: d.Name, Outcome: t.Outcome,
+		Checksum: r.Checksum, Replay: f.replayLine(c, e.Spec, t, d),
+	}}, nil
+}
+
+// replayLine is a command that plays one trial again.
+func (f *exploreFlags) replayLine(c *invocation, s bench.Spec, t bench.CutTrial, d bench.Disturbance) string {
+	words := append([]string{"ntrdr", "explore"}, f.policyWords[s.Policy.Policy.Name]...)
+	words = append(words, f.workload.words[s.WorkloadName()]...)
+	words = append(words, f.linkWords[s.Link.Name]...)
+	words = append(append(words, weatherWords(s)...), givenWords(c)...)
+	return commandLine(append(words, "--replay", fmt.Sprintf("%d:%s", t.Segment, d.Name)))
+}
+
+// cuts and stalls are the numbers of trials with and without something lost.
+func (e explored) cutsAndStalls() (cuts, stalls int) {
+	for i := range e.Kinds {
+		if k := &e.Kinds[i]; k.Stall {
+			stalls += len(k.Trials)
+		} else {
+			cuts += len(k.Trials)
+		}
+	}
+	return cuts, stalls
 }
 
 // print shows a row a policy, workload and link, and the strips.
-func (f *exploreFlags) print(c *invocation, all []explored) error {
-	w := c.stdout
-	header := []string{"link", "workload", "policy", "segments", "trials"}
-	for _, o := range bench.Outcomes() {
-		header = append(header, string(o))
-	}
-	header = append(header, "silent", "prefix", "smallest failing")
-	var rows [][]string
-	for _, e := range all {
-		row := []string{e.Spec.Link.Name, e.Spec.WorkloadName(), e.Spec.Policy.Policy.Name, fmt.Sprint(e.Segments), fmt.Sprint(e.Trials())}
-		for _, o := range bench.Outcomes() {
-			row = append(row, fmt.Sprint(e.Count(trialsThat(string(o)))))
-		}
-		smallest := "none"
-		if t, d, ok := e.Smallest(bench.CutTrial.Failing); ok {
-			smallest = fmt.Sprintf("%s %d:%s", t.Outcome, t.Segment, d.Name)
-		}
-		rows = append(rows, append(row, fmt.Sprint(e.Count(trialsThat("silent"))), fmt.Sprint(e.Count(trialsThat("prefix"))), smallest))
-	}
+func (f *exploreFlags) print(w io.Writer, all []explored) error {
+	header, rows := exploredTable(all)
 	fmt.Fprintf(w, "loss %s, seed %d%s: a disturbance after %s\n\n", percent(all[0].Spec.Loss), all[0].Spec.Seed,
 		tcpOf(all[0].Spec.TCP), howExhaustive(f.every))
 	if err := report.Table(w, header, rows); err != nil {
@@ -48,6 +67,30 @@ func (f *exploreFlags) print(c *invocation, all []explored) error {
 		}
 	}
 	return nil
+}
+
+// exploredTable has a row a policy, workload and link.
+func exploredTable(all []explored) (header []string, rows [][]string) {
+	header = []string{"link", "workload", "policy", "segments", "cuts", "stalls"}
+	for _, o := range bench.Outcomes() {
+		header = append(header, string(o))
+	}
+	header = append(header, "silent", "prefix", "smallest failing")
+	for _, e := range all {
+		cuts, stalls := e.cutsAndStalls()
+		row := []string{
+			e.Spec.Link.Name, e.Spec.WorkloadName(), e.Spec.Policy.Policy.Name, fmt.Sprint(e.Segments), fmt.Sprint(cuts), fmt.Sprint(stalls),
+		}
+		for _, o := range bench.Outcomes() {
+			row = append(row, fmt.Sprint(e.Count(trialsThat(string(o)))))
+		}
+		smallest := "none"
+		if s := e.smallest; s != nil {
+			smallest = fmt.Sprintf("%s %d:%s", s.Outcome, s.Segment, s.Kind)
+		}
+		rows = append(rows, append(row, fmt.Sprint(e.Count(trialsThat("silent"))), fmt.Sprint(e.Count(trialsThat("prefix"))), smallest))
+	}
+	return header, rows
 }
 
 func howExhaustive(every int64) string {
@@ -81,8 +124,9 @@ func (f *exploreFlags) printOne(w io.Writer, e explored) error {
 	for i := range e.Kinds {
 		fmt.Fprintf(w, "%12s %s\n", e.Kinds[i].Name, strip(e.Kinds[i].Trials, f.width-len("silence-60s  ")))
 	}
-	if t, d, ok := e.Smallest(bench.CutTrial.Failing); ok {
-		fmt.Fprintf(w, "\nsmallest failing cut: %s, after segment %d of %d: %s. To see it:\n  %s --timeline\n", d.Name, t.Segment, e.Segments, t.Outcome, f.replayLine(e, t, d))
+	if s := e.smallest; s != nil {
+		fmt.Fprintf(w, "\nsmallest failing cut: %s, after segment %d of %d, at %.3f s: %s; trace checksum %s. To see it:\n  %s --timeline\n",
+			s.Kind, s.Segment, e.Segments, s.Seconds, s.Outcome, s.Checksum, s.Replay)
 	}
 	return nil
 }
@@ -123,46 +167,6 @@ func mark(t bench.CutTrial) byte {
 	return '?'
 }
 
-// replayLine is a command that plays one trial again.
-func (f *exploreFlags) replayLine(e explored, t bench.CutTrial, d bench.Disturbance) string {
-	s := e.Spec
-	words := []string{"ntrdr", "explore"}
-	if len(f.policyFiles) > 0 {
-		words = append(words, "--policies", "", "--policy", strings.Join(f.policyFiles, " --policy "))
-	} else {
-		words = append(words, "--policies", s.Policy.Policy.Name)
-	}
-	for _, v := range f.set {
-		words = append(words, "--set", v)
-	}
-	if f.edition != defaultEdition {
-		words = append(words, "--edition", f.edition)
-	}
-	words = append(words, "--workloads", e.from.workload, "--links", e.from.link,
-		"--loss", strings.ReplaceAll(percent(s.Loss), " ", ""), "--seed", fmt.Sprint(s.Seed))
-	if e.from.workload == mailOfSize {
-		words = append(words, "--message-size", f.size.String())
-	}
-	if s.TCP.String() != (link.TCP{}).String() {
-		words = append(words, "--flavour", s.TCP.Flavour.String(), "--min-rto", s.TCP.MinRTO.String())
-	}
-	if s.Poll != defaultPoll {
-		words = append(words, "--poll", s.Poll.String())
-	}
-	if s.Path != bench.P1 {
-		words = append(words, "--path", string(s.Path))
-	}
-	for _, b := range []struct {
-		on   bool
-		flag string
-	}{{s.FlushBeforeKey, "--flush-before-key"}, {s.CloseAfterKey, "--close-after-key"}} {
-		if b.on {
-			words = append(words, b.flag)
-		}
-	}
-	return strings.Join(append(words, "--replay", fmt.Sprintf("%d:%s", t.Segment, d.Name)), " ")
-}
-
 // exploredJSON is an object of explore --json.
 type exploredJSON struct {
 	Schema      string                `json:"schema"`
@@ -179,6 +183,8 @@ type exploredJSON struct {
 	Exhaustive  bool                  `json:"exhaustive"`
 	Cuts        int                   `json:"cuts"`   // resets and silences
 	Stalls      int                   `json:"stalls"` // trials
+	Undisturbed undisturbedJSON       `json:"undisturbed"`
+	Seconds     []float64             `json:"segment_seconds"` // when the undisturbed trial delivered each segment
 	Outcomes    map[bench.Outcome]int `json:"outcomes"`
 	Silent      int                   `json:"silent"`
 	Prefix      int                   `json:"prefix_violations"`
@@ -186,43 +192,83 @@ type exploredJSON struct {
 	Smallest    *smallestJSON         `json:"smallest_failing"`
 }
 
+// undisturbedJSON is the trial that the others differ from; its times are those of
+// bench, but for app_start_seconds, which is since the start of the trial.
+type undisturbedJSON struct {
+	Outcome   bench.Outcome `json:"outcome"`
+	Told      string        `json:"told"`
+	Silent    bool          `json:"silent"`
+	Code      string        `json:"code"`
+	Reason    string        `json:"reason"`
+	Attempts  int           `json:"attempts"`
+	Copies    int           `json:"copies"`
+	AppStart  *float64      `json:"app_start_seconds"`
+	App       *float64      `json:"app_seconds"`
+	Durable   *float64      `json:"durable_seconds"`
+	Delivered *float64      `json:"delivered_seconds"`
+	Prefix    bool          `json:"prefix_violation"`
+	Checksum  string        `json:"trace_checksum"`
+}
+
+// exploredKindJSON has the trials of a disturbance. A strip has a character a trial: of
+// its outcome, and whether it was silent, and whether it violated the prefix.
 type exploredKindJSON struct {
-	Kind     string                `json:"kind"`
-	Outcomes map[bench.Outcome]int `json:"outcomes"`
-	Silent   int                   `json:"silent"`
-	Prefix   int                   `json:"prefix_violations"`
-	Strip    string                `json:"strip"` // a character a segment
+	Kind        string                `json:"kind"`
+	Outcomes    map[bench.Outcome]int `json:"outcomes"`
+	Silent      int                   `json:"silent"`
+	Prefix      int                   `json:"prefix_violations"`
+	Strip       string                `json:"strip"`
+	SilentStrip string                `json:"silent_strip"`
+	PrefixStrip string                `json:"prefix_strip"`
 }
 
 type smallestJSON struct {
-	Segment int64         `json:"segment"`
-	Kind    string        `json:"kind"`
-	Outcome bench.Outcome `json:"outcome"`
-	Replay  string        `json:"replay"`
+	Segment  int64         `json:"segment"`
+	Seconds  float64       `json:"seconds"`
+	Kind     string        `json:"kind"`
+	Outcome  bench.Outcome `json:"outcome"`
+	Checksum string        `json:"trace_checksum"`
+	Replay   string        `json:"replay"`
 }
 
-func (f *exploreFlags) printJSON(c *invocation, e explored) error {
+func printJSON(w io.Writer, e explored) error {
+	calm := &e.Calm
 	j := exploredJSON{
 		Schema: bench.Schema, Commit: commit(), ProfileHash: e.Spec.ProfileHash(), Policy: e.Spec.Policy.Policy.Name,
 		Workload: e.Spec.WorkloadName(), Link: e.Spec.Link.Name, TCP: e.Spec.TCP.String(), Loss: e.Spec.Loss, Seed: e.Spec.Seed,
 		Segments: e.Segments, Every: e.Every, Exhaustive: e.Every == 1,
+		Undisturbed: undisturbedJSON{
+			calm.Outcome, calm.Told, calm.Silent, calm.Code, calm.Reason, calm.Attempts, calm.Copies,
+			calm.AppStart, calm.App, calm.Durable, calm.Delivered, calm.Prefix != "", calm.Checksum,
+		},
 		Outcomes: outcomeCounts(e.Count), Silent: e.Count(trialsThat("silent")), Prefix: e.Count(trialsThat("prefix")),
+		Smallest: e.smallest,
+	}
+	j.Cuts, j.Stalls = e.cutsAndStalls()
+	for _, at := range e.At {
+		j.Seconds = append(j.Seconds, at.Seconds())
 	}
 	for i := range e.Kinds {
 		k := &e.Kinds[i]
-		if k.Stall {
-			j.Stalls += len(k.Trials)
-		} else {
-			j.Cuts += len(k.Trials)
-		}
 		j.Kinds = append(j.Kinds, exploredKindJSON{
-			k.Name, outcomeCounts(k.Count), k.Count(trialsThat("silent")), k.Count(trialsThat("prefix")), strip(k.Trials, len(k.Trials)),
+			Kind: k.Name, Outcomes: outcomeCounts(k.Count), Silent: k.Count(trialsThat("silent")), Prefix: k.Count(trialsThat("prefix")),
+			Strip:       strip(k.Trials, len(k.Trials)),
+			SilentStrip: marked(k.Trials, 'S', trialsThat("silent")), PrefixStrip: marked(k.Trials, 'P', trialsThat("prefix")),
 		})
 	}
-	if t, d, ok := e.Smallest(bench.CutTrial.Failing); ok {
-		j.Smallest = &smallestJSON{t.Segment, d.Name, t.Outcome, f.replayLine(e, t, d)}
+	return json.NewEncoder(w).Encode(j)
+}
+
+// marked has a character a trial, and says for which a predicate holds.
+func marked(trials []bench.CutTrial, as byte, is func(bench.CutTrial) bool) string {
+	b := make([]byte, len(trials))
+	for i, t := range trials {
+		b[i] = '.'
+		if is(t) {
+			b[i] = as
+		}
 	}
-	return json.NewEncoder(c.stdout).Encode(j)
+	return string(b)
 }
 
 func outcomeCounts(count func(func(bench.CutTrial) bool) int) map[bench.Outcome]int {

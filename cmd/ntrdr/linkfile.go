@@ -50,13 +50,18 @@ func loadLinkFile(path string) (link.Profile, error) {
 type linkFlags struct {
 	names []string
 	files []string
+
+	linkWords spelling
 }
 
 // defaultLinks are the links of the era.
 var defaultLinks = []string{"lan10", "t1", "vsat-geo", "isdn-64", "ras-28.8", "x25-9.6"}
 
 func (f *linkFlags) add(set *pflag.FlagSet) {
-	set.StringSliceVar(&f.names, "links", defaultLinks, "link profiles, by name; see ntrdr link list")
+	if f.names == nil {
+		f.names = defaultLinks
+	}
+	set.StringSliceVar(&f.names, "links", f.names, "link profiles, by name; see ntrdr link list")
 	set.StringArrayVar(&f.files, "link", nil, "a link of your own: a profile file (may be repeated)")
 }
 
@@ -81,6 +86,7 @@ func (f *linkFlags) profiles(c *invocation) (list []link.Profile, err error) {
 			return nil, badInput("two links are named %q", p.Name)
 		}
 		seen[p.Name] = true
+		f.linkWords.note(p.Name, "--link", name)
 		list = append(list, p)
 	}
 	return list, nil

@@ -36,6 +36,7 @@ type reproFlags struct {
 	storyFlags
 	tcp      tcpFlags
 	link     string
+	workload string
 	loss     string
 	outages  []string
 	seeds    int
@@ -63,6 +64,7 @@ func (f *reproFlags) add(c *invocation) {
 	f.storyFlags.add(set)
 	f.addPoll(set)
 	set.StringVar(&f.link, "link", "ras-28.8", "link of the sender: a profile's name, or a file; see ntrdr link list")
+	set.StringVar(&f.workload, "workload", "mail", "what the application does: a workload's name, such as log-20, or a file; see ntrdr bench --list-workloads")
 	set.StringVar(&f.loss, "loss", "1%", "loss of IP packets each way, in percent")
 	f.tcp.add(set)
 	set.StringArrayVar(&f.outages, "outage", nil, "an outage: 12s:90s or segment=20:90s of silence, or reset, half-open, stall=90s instead of 90s (may be repeated)")
@@ -93,6 +95,9 @@ func (f *reproFlags) check(c *invocation) (p parsed, err error) {
 		return p, err
 	}
 	if p.base.Link, err = lookupLink("--link", f.link); err != nil {
+		return p, err
+	}
+	if p.base.Workload, err = lookupWorkload("--workload", f.workload); err != nil {
 		return p, err
 	}
 	if p.base.Loss, err = parseLoss(f.loss); err != nil {
@@ -296,8 +301,12 @@ func printHeader(w io.Writer, f *reproFlags, p parsed) {
 	if p.base.Poll == defaultPoll {
 		poll = " (accelerated)"
 	}
-	fmt.Fprintf(w, "KB Q143413: one message of %s over %s%s, loss %s, Mailer poll %v%s, seed %d, %s\n\n",
-		f.size.String(), p.base.Link.Name, tcpOf(p.base.TCP), percent(p.base.Loss), p.base.Poll, poll, p.base.Seed, redacted(f.server))
+	what, reader := "KB Q143413: one message of "+f.size.String(), "Mailer"
+	if p.base.Workload != nil {
+		what, reader = p.base.WorkloadName(), "reader's"
+	}
+	fmt.Fprintf(w, "%s over %s%s, loss %s, %s poll %v%s, seed %d, %s\n\n",
+		what, p.base.Link.Name, tcpOf(p.base.TCP), percent(p.base.Loss), reader, p.base.Poll, poll, p.base.Seed, redacted(f.server))
 }
 
 func printTraces(w io.Writer, results []bench.Result) {

@@ -24,6 +24,8 @@ type storyFlags struct {
 	flushBeforeKey bool
 	path           string
 	closeAfterKey  bool
+
+	policyWords spelling
 }
 
 // Defaults of a trial.
@@ -68,6 +70,13 @@ func (f *storyFlags) spec(c *invocation) (bench.Spec, []bench.Settings, error) {
 	}
 	if settings, err = changed(c, settings, f.set); err != nil {
 		return bench.Spec{}, nil, err
+	}
+	for i, s := range settings {
+		if i < len(policies) {
+			f.policyWords.note(s.Policy.Name, "--policies", policies[i])
+		} else {
+			f.policyWords.note(s.Policy.Name, "--policy", files[i-len(policies)])
+		}
 	}
 	switch p := bench.Path(f.path); p {
 	case bench.P1, bench.P2, bench.P3:

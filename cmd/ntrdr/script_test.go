@@ -62,7 +62,7 @@ func scriptOrder(ts *testscript.TestScript, neg bool, args []string) {
 
 // The fields of the JSON forms that other programs rely on, in alphabetical order.
 var jsonForms = map[string][]string{
-	"repro": {"commit", "link", "loss", "message_size", "poll", "profile_hash", "runs", "schema", "seed", "server", "tcp"},
+	"repro": {"commit", "link", "loss", "message_size", "poll", "profile_hash", "runs", "schema", "seed", "server", "tcp", "workload"},
 	"run": {
 		"app_seconds", "attempts", "code", "copies", "delivered_seconds", "durable_seconds", "edition", "events",
 		"key_visible_seconds", "outcome", "policy", "reason", "silent", "told", "trace_checksum",
@@ -85,7 +85,8 @@ var jsonForms = map[string][]string{
 	},
 	"explored": {
 		"commit", "cuts", "every", "exhaustive", "kinds", "link", "loss", "outcomes", "policy", "prefix_violations",
-		"profile_hash", "schema", "seed", "segments", "silent", "smallest_failing", "stalls", "tcp", "workload",
+		"profile_hash", "schema", "seed", "segment_seconds", "segments", "silent", "smallest_failing", "stalls", "tcp", "undisturbed",
+		"workload",
 	},
 	"item": {
 		"code", "commit", "declared", "detail", "path", "reason", "schema", "sender", "slot", "subject", "text", "whole",

@@ -71,6 +71,7 @@ type reproJSON struct {
 	Poll        float64    `json:"poll"`
 	Server      string     `json:"server"`
 	MessageSize int        `json:"message_size"`
+	Workload    string     `json:"workload"`
 	Runs        []runsJSON `json:"runs"`
 }
 
@@ -96,7 +97,7 @@ func newReproJSON(f *reproFlags, p parsed, results []bench.Result) reproJSON {
 	j := reproJSON{
 		Schema: bench.Schema, Commit: commit(), ProfileHash: p.base.ProfileHash(),
 		Seed: p.base.Seed, Link: p.base.Link.Name, TCP: p.base.TCP.String(), Loss: p.base.Loss, Poll: p.base.Poll.Seconds(),
-		Server: redacted(f.server), MessageSize: p.base.MessageSize,
+		Server: redacted(f.server), MessageSize: p.base.MessageSize, Workload: p.base.WorkloadName(),
 	}
 	for i := range results {
 		r := &results[i]
