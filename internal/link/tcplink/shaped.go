@@ -147,25 +147,30 @@ func (c *shaped) countAbort(err error) {
 // pump sends what was written, and after Close the rest of it.
 func (c *shaped) pump() {
 	for {
-		select {
-		case p := <-c.up.queue:
-			if !c.forward(p) {
-				return
-			}
-			continue
-		default:
-		}
-		select {
-		case p := <-c.up.queue:
-			if !c.forward(p) {
-				return
-			}
-		case <-c.closing:
-			c.fail(link.ErrClosed)
-			return
-		case <-c.dead:
+		p, ok := c.written()
+		if !ok || !c.forward(p) {
 			return
 		}
+	}
+}
+
+// written waits for the next segment to send; after Close and the last one it ends the
+// connection.
+func (c *shaped) written() (piece, bool) {
+	select {
+	case p := <-c.up.queue:
+		return p, true
+	case <-c.dead:
+		return piece{}, false
+	case <-c.closing:
+	}
+	// Both may have been ready: what was written before Close is in the queue by now.
+	select {
+	case p := <-c.up.queue:
+		return p, true
+	default:
+		c.fail(link.ErrClosed)
+		return piece{}, false
 	}
 }
 
