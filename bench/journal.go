@@ -43,7 +43,7 @@ func (m Matrix) head() journalHead {
 	if shard.whole() {
 		shard = Shard{Count: 1}
 	}
-	return journalHead{journalSchema, shard, len(m.Policies), m.blocks(), m.Trials, m.parameters()}
+	return journalHead{journalSchema, shard, len(m.Policies), m.blocks(), m.Trials, m.parameters(), m.Origin}
 }
 
 // CreateJournal begins a journal for the matrix, in place of any that is there.

@@ -31,12 +31,21 @@ type Matrix struct {
 	Shard Shard
 	// Keep says which results a Group holds as lines.
 	Keep Keep
+	// Origin is how the matrix was asked for; it decides nothing.
+	Origin Origin
 	// TrialLimit bounds the real time of one trial; 0 means DefaultTrialLimit.
 	TrialLimit time.Duration
 	// Live, if set, is where trials are played in real time, instead of in simulation.
 	Live *Live
 
 	play func(*Worker, Spec) (Result, error) // nil: Worker.Run; for tests
+}
+
+// Origin is how a program was asked for a Matrix. A journal keeps it, so that whoever
+// reads it can make the matrix again.
+type Origin struct {
+	Flags []string          `json:"flags"`
+	Files map[string][]byte `json:"files"` // those that the flags name, by name
 }
 
 // Shard is part Index, from 0, of Count equal parts of a Matrix: it has all cells, and

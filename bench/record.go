@@ -155,6 +155,17 @@ func (r *Record) groups(s Shard) int {
 	return h.groups()
 }
 
+// Origin is how the sweep was asked for.
+func (r *Record) Origin() Origin { return r.head.Origin }
+
+// Check refuses a matrix that is not the one whose results these are.
+func (r *Record) Check(m Matrix) error {
+	if err := differ(r.head.Parameters, m.parameters()); err != nil {
+		return fmt.Errorf("%s: %w", r.shards[0].path, err)
+	}
+	return nil
+}
+
 // Done is the number of trials that are in the journals, Total that of the sweep.
 func (r *Record) Done() int {
 	n := 0

@@ -19,6 +19,7 @@ type journalHead struct {
 	Blocks     int         `json:"blocks"`
 	Trials     int         `json:"trials"`
 	Parameters []parameter `json:"parameters"`
+	Origin     Origin      `json:"origin"`
 }
 
 // part is a record about the groups From to To, all of one block. The lines that are

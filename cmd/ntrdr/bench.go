@@ -55,6 +55,7 @@ func (f *benchFlags) add(c *invocation) {
 	f.reportFlags.add(c.flags)
 	f.speedFlags.add(c.flags)
 	f.linkFlags.add(c.flags)
+	f.workload.sources = c.sources
 	f.workload.add(c.flags)
 	f.live.add(c)
 	f.scaleFlags.add(c.flags)
@@ -93,16 +94,22 @@ func (f *benchFlags) matrix(c *invocation) (bench.Matrix, error) {
 		return m, badInput("--trials %d and --workers %d must be at least 1", f.trials, f.workers)
 	case len(m.Links) == 0 || len(m.Losses) == 0:
 		return m, badInput("--links and --loss need at least one entry each")
+	case f.trialLimit < 0:
+		return m, badInput("--trial-limit %v is negative", f.trialLimit)
 	case f.trials > bench.MaxTrials:
 		return m, badInput("--trials %d: more than %d", f.trials, bench.MaxTrials)
 	case m.Total()/m.Trials > bench.MaxCells:
 		return m, badInput("%d cells are more than %d", m.Total()/m.Trials, bench.MaxCells)
 	}
-	return m, f.apply(&m)
+	if m.Keep, err = bench.ParseKeep(f.keep, m.Total()); err != nil {
+		return m, badInput("--keep: %w", err)
+	}
+	return m, nil
 }
 
 func runBench(c *invocation) error {
 	var f benchFlags
+	c.sources = &sources{files: map[string][]byte{}}
 	f.add(c)
 	if err := c.parse(0); err != nil {
 		return err
@@ -114,9 +121,10 @@ func runBench(c *invocation) error {
 	if err != nil {
 		return err
 	}
-	if err := f.live.apply(c, &m, &f.workers); err != nil {
+	if err := errors.Join(f.takeShard(&m), f.live.apply(c, &m, &f.workers)); err != nil {
 		return err
 	}
+	m.TrialLimit, m.Origin = f.trialLimit, c.origin()
 	defer f.live.watch(c, m)()
 	if err := os.MkdirAll(f.out, 0o755); err != nil {
 		return inputError{err}

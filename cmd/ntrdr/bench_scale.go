@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -17,22 +18,21 @@ import (
 
 // scaleFlags are those of sweeps that are big.
 type scaleFlags struct {
-	keep   string
-	resume bool
-	shard  string
+	keep       string
+	resume     bool
+	shard      string
+	trialLimit time.Duration
 }
 
 func (f *scaleFlags) add(set *pflag.FlagSet) {
 	set.StringVar(&f.keep, "keep", "", "results to keep as lines: all, failing, none (default all; above 100,000 trials failing, compressed)")
 	set.BoolVar(&f.resume, "resume", false, "go on with the run in --out, which must have the same parameters")
 	set.StringVar(&f.shard, "shard", "", "play part I of N, from 0, as I/N (default: from the variables of a Slurm array, or Kubernetes' JOB_COMPLETION_INDEX with NTRDR_SHARDS=N; 0/1 is the whole)")
+	set.DurationVar(&f.trialLimit, "trial-limit", 0, "real time after which a trial is given up and counted as an error (default 60s; live 1h)")
 }
 
-// apply puts what is to be kept, and the shard, into the matrix.
-func (f *scaleFlags) apply(m *bench.Matrix) (err error) {
-	if m.Keep, err = bench.ParseKeep(f.keep, m.Total()); err != nil {
-		return badInput("--keep: %w", err)
-	}
+// takeShard makes the matrix the part of itself that is to be played.
+func (f *scaleFlags) takeShard(m *bench.Matrix) (err error) {
 	text := f.shard
 	if text == "" {
 		if text, err = shardOf(os.Getenv); err != nil || text == "" {
@@ -62,26 +62,59 @@ func shardOf(env func(string) string) (string, error) {
 		}
 		return i + "/" + n, nil
 	}
-	i := env("SLURM_ARRAY_TASK_ID")
-	if i == "" || n != "" {
-		if i == "" {
-			return "", nil
-		}
+	switch i := env("SLURM_ARRAY_TASK_ID"); {
+	case i == "":
+		return "", nil
+	case n != "":
 		return i + "/" + n, nil
 	}
-	id, err := strconv.Atoi(i)
-	first, err2 := strconv.Atoi(env("SLURM_ARRAY_TASK_MIN"))
-	if errors.Join(err, err2) != nil {
-		return "", badInput("SLURM_ARRAY_TASK_ID and SLURM_ARRAY_TASK_MIN are no numbers")
-	}
-	return fmt.Sprintf("%d/%s", id-first, env("SLURM_ARRAY_TASK_COUNT")), nil
+	return slurmShard(env)
 }
+
+// slurmShard counts the tasks of an array from its first. A task of a list, such as
+// --array=1,3,7, cannot know which of it it is: the list is refused, because a wrong
+// guess would leave out trials. So is a single task with a number, which is most likely
+// a part of an earlier array that is to be played again.
+//
+// src: sbatch(1), "--array" and "OUTPUT ENVIRONMENT VARIABLES". The step of a list is
+// that of its first part, as Slurm 22.05 does it.
+func slurmShard(env func(string) string) (string, error) {
+	var bad error
+	number := func(name string) int {
+		v, err := strconv.Atoi(env("SLURM_ARRAY_TASK_" + name))
+		if err != nil {
+			bad = badInput("SLURM_ARRAY_TASK_%s=%q is no number", name, env("SLURM_ARRAY_TASK_"+name))
+		}
+		return v
+	}
+	id, first, last, count, step := number("ID"), number("MIN"), number("MAX"), number("COUNT"), 1
+	if env("SLURM_ARRAY_TASK_STEP") != "" {
+		step = number("STEP")
+	}
+	const way = "set NTRDR_SHARDS to the number of shards, and the tasks' numbers, from 0, are the shards"
+	switch {
+	case bad != nil:
+		return "", bad
+	case step < 1 || count < 1 || last-first != (count-1)*step || (id-first)%step != 0:
+		return "", badInput("the %d tasks of this Slurm array are a list, not a range from %d to %d: %s", count, first, last, way)
+	case count == 1 && id > 1:
+		return "", badInput("task %d is the only one of this Slurm array: %s; --shard 0/1 plays the whole", id, way)
+	}
+	return fmt.Sprintf("%d/%d", (id-first)/step, count), nil
+}
+
+// The names of journals in the directory of a bench.
+const (
+	runJournal    = "run.journal"
+	shardJournal  = "shard-%d-of-%d.journal"
+	shardJournals = "shard-*-of-*.journal" // a pattern
+)
 
 // journalPath is where the run, or its shard, is recorded.
 func (f *benchFlags) journalPath(m bench.Matrix) string {
-	name := "run.journal"
+	name := runJournal
 	if m.Shard.Count > 1 {
-		name = fmt.Sprintf("shard-%d-of-%d.journal", m.Shard.Index, m.Shard.Count)
+		name = fmt.Sprintf(shardJournal, m.Shard.Index, m.Shard.Count)
 	}
 	return filepath.Join(f.out, name)
 }

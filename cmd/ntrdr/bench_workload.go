@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/pflag"
@@ -22,7 +21,8 @@ type workloadFlags struct {
 	show     string
 	language bool
 
-	words spelling
+	words   spelling
+	sources *sources
 }
 
 func (f *workloadFlags) add(set *pflag.FlagSet) {
@@ -89,7 +89,7 @@ func (f *workloadFlags) load(base bench.Spec) (list []bench.Workload, err error)
 		}
 	}
 	for _, path := range f.files {
-		w, err := loadWorkloadFile(path)
+		w, err := f.sources.loadWorkload(path)
 		if err != nil {
 			return nil, err
 		}
@@ -100,9 +100,9 @@ func (f *workloadFlags) load(base bench.Spec) (list []bench.Workload, err error)
 	return list, nil
 }
 
-// loadWorkloadFile reads somebody's own workload.
-func loadWorkloadFile(path string) (bench.Workload, error) {
-	text, err := readLimited(path, workload.MaxText)
+// loadWorkload reads somebody's own workload.
+func (s *sources) loadWorkload(path string) (bench.Workload, error) {
+	text, err := s.read(path, workload.MaxText)
 	if err != nil {
 		return nil, err
 	}
@@ -120,23 +120,9 @@ func lookupWorkload(flag, word string) (bench.Workload, error) {
 	if unknown == nil {
 		return w, nil
 	}
-	w, err := loadWorkloadFile(word)
+	w, err := (*sources)(nil).loadWorkload(word)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, badInput("%s: %w, and no such file", flag, unknown)
 	}
 	return w, err
-}
-
-// readLimited reads a file, and one byte more than it may have at most.
-func readLimited(path string, most int64) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, inputError{err}
-	}
-	defer func() { _ = f.Close() }() // it was only read
-	b, err := io.ReadAll(io.LimitReader(f, most+1))
-	if err != nil {
-		return nil, inputError{err}
-	}
-	return b, nil
 }

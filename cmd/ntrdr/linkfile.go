@@ -2,9 +2,7 @@ package main
 
 import (
 	"errors"
-	"io"
 	"io/fs"
-	"os"
 
 	"github.com/spf13/pflag"
 
@@ -13,12 +11,15 @@ import (
 
 // lookupLink takes the name of a built-in profile, or else that of a file. The flag is
 // where the name comes from, "" for an argument.
-func lookupLink(flag, name string) (link.Profile, error) {
+func lookupLink(flag, name string) (link.Profile, error) { return (*sources)(nil).link(flag, name) }
+
+// link is lookupLink with these files.
+func (s *sources) link(flag, name string) (link.Profile, error) {
 	p, unknown := link.ByName(name)
 	if unknown == nil {
 		return p, nil
 	}
-	p, err := loadLinkFile(name)
+	p, err := s.loadLink(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		if flag != "" {
 			flag += ": "
@@ -26,24 +27,6 @@ func lookupLink(flag, name string) (link.Profile, error) {
 		return p, badInput("%s%w, and no such file", flag, unknown)
 	}
 	return p, err
-}
-
-// loadLinkFile reads a profile file.
-func loadLinkFile(path string) (link.Profile, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return link.Profile{}, inputError{err}
-	}
-	defer func() { _ = f.Close() }() // it was only read
-	text, err := io.ReadAll(io.LimitReader(f, link.MaxFile+1))
-	if err != nil {
-		return link.Profile{}, inputError{err}
-	}
-	p, err := link.ParseProfile(path, text)
-	if err != nil {
-		return link.Profile{}, inputError{err}
-	}
-	return p, nil
 }
 
 // linkFlags choose the links of a bench.
@@ -78,7 +61,7 @@ func (f *linkFlags) profiles(c *invocation) (list []link.Profile, err error) {
 		if i >= len(names) {
 			flag = "--link"
 		}
-		p, err := lookupLink(flag, name)
+		p, err := c.sources.link(flag, name)
 		switch {
 		case err != nil:
 			return nil, err

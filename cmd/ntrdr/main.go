@@ -51,6 +51,15 @@ type invocation struct {
 	stdout io.Writer
 	stderr io.Writer
 	tty    bool // stderr is a terminal: progress may be drawn
+
+	sources *sources // of the files that flags name
+}
+
+func newInvocation(ctx context.Context, cmd *command, args []string) *invocation {
+	c := &invocation{ctx: ctx, cmd: cmd, args: args, flags: pflag.NewFlagSet(cmd.name, pflag.ContinueOnError)}
+	c.flags.SetOutput(io.Discard)
+	c.flags.SortFlags = false
+	return c
 }
 
 // inputError is bad arguments or input: exit status 2.
@@ -90,10 +99,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, tty bool)
 		fmt.Fprintf(stderr, "ntrdr: there is no command %q; `ntrdr help` lists them\n", args[0])
 		return exitBadInput
 	}
-	inv := &invocation{ctx: ctx, cmd: cmd, args: args[1:], stdout: stdout, stderr: stderr, tty: tty}
-	inv.flags = pflag.NewFlagSet(cmd.name, pflag.ContinueOnError)
-	inv.flags.SetOutput(io.Discard)
-	inv.flags.SortFlags = false
+	inv := newInvocation(ctx, cmd, args[1:])
+	inv.stdout, inv.stderr, inv.tty = stdout, stderr, tty
 	return inv.report(cmd.run(inv))
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"strings"
@@ -58,12 +59,11 @@ func loadPolicyFile(c *invocation, path, edition string) (registry.Settings, err
 	if err != nil {
 		return registry.Settings{}, err
 	}
-	f, err := os.Open(path)
+	text, err := c.sources.read(path, registry.MaxFileSize)
 	if err != nil {
-		return registry.Settings{}, inputError{err}
+		return registry.Settings{}, err
 	}
-	defer func() { _ = f.Close() }() // it was only read
-	p, warnings, err := registry.Load(path, f)
+	p, warnings, err := registry.Load(path, bytes.NewReader(text))
 	if err != nil {
 		return registry.Settings{}, inputError{err}
 	}
