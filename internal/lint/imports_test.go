@@ -61,6 +61,7 @@ var mayImport = map[string][]string{
 	"internal/tools/samba":        nil,
 	"internal/tools/netns":        {"internal/link", "internal/rt"},
 	"internal/tools/mutants":      nil,
+	"internal/tools/slurm":        nil,
 	"internal/tools/cmd/sambaup":  {"internal/tools/samba"},
 	"internal/tools/cmd/netns":    {"internal/tools/samba", "internal/tools/netns", "internal/link"},
 	"internal/tools/cmd/agree":    {"bench", "internal/link", "internal/registry", "internal/tools/netns", "internal/tools/samba"},

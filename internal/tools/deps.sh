@@ -12,6 +12,11 @@ samba-testsuite  smbtorture  tests of our server with smbtorture
 tshark           tshark      tests that judge captures by tshark
 tcpdump          tcpdump     tests that capture live traffic
 iproute2         ip          tests over network namespaces with real packet loss
+munge            munged      the test of the Slurm array
+slurmctld        slurmctld   the test of the Slurm array
+slurmd           slurmd      the test of the Slurm array
+slurm-client     sbatch      the test of the Slurm array
+parallel         parallel    the test of the line for GNU parallel
 gcc              gcc         the race run
 libc6-dev        /usr/include/stdio.h  the race run'
 
