@@ -36,7 +36,7 @@ var builtins = []builtin{
 	{
 		name: "copy", unit: "bytes", isSize: true, usual: 256 << 10, most: maxBytes,
 		summary: "one file is written from beginning to end and closed; nobody else may open it until then",
-		never:   "who can open the file after the copy was told to be done never finds less than all of it",
+		never:   "who can open the file never finds a hole in it or other bytes than were copied: it is a beginning of it, or all",
 		text: func(n int64) string {
 			var b strings.Builder
 			b.WriteString("application\n  open c COPY.DAT create write deny-all\n")
@@ -47,7 +47,7 @@ var builtins = []builtin{
 				fmt.Fprintf(&b, "  write c next %d\n", rest)
 			}
 			b.WriteString("  close c\nreader\n  look COPY.DAT deny-write\n" +
-				"  never COPY.DAT unfinished once done\n  expect COPY.DAT whole\n")
+				"  never COPY.DAT out of order\n  expect COPY.DAT whole\n")
 			return b.String()
 		},
 	},

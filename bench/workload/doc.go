@@ -9,6 +9,8 @@
 // the file after each of its operations:
 //
 //   - torn: it is as no operation left it;
+//   - out of order: it is neither that, nor as a beginning of the write that came next would
+//     leave it;
 //   - ahead of another file: it shows an operation, and the other lacks an earlier one.
 //     That a file is there, and empty, does not count;
 //   - unfinished once done: it is not as the last operation left it, although the
@@ -17,13 +19,22 @@
 //
 // The rules of the built-in ones:
 //
-//   - copy: who can open the file after the copy was told to be done finds all of it;
+//   - copy: who can open the file finds a beginning of it, without a hole, or all;
 //   - log: the index never points past whole records of the log;
 //   - isam: who has the header locked finds each update that the header counts, at most
 //     one that it does not count yet, and no torn record;
 //   - build: a manifest never stands beside a product or an object that is not whole;
 //   - office: the document is never torn or empty, and gone only while the new file is
 //     whole.
+//
+// That a copy is not all there is no damage that the rule of copy could forbid: it has no
+// second name that is put in place at the end, as office has, so a circuit that breaks
+// leaves a beginning of the file under every policy, the fix of KB Q143413 too. Whoever
+// reads cannot tell from the file alone, but the application can if it is told, and that
+// is what the outcome says: failed if it was told an error, lost, and silent, if it was
+// told success. What a reader can take for the whole and is not, a file of the right
+// length with zeros in it, is corrupted. A workload of one's own that must never be found
+// short once it is done says "unfinished once done".
 //
 // Outcomes: corrupted is a look at a state that a rule forbids; delivered and lost are
 // judged at the end on the server's disk. An application stops at the first call that

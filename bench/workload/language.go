@@ -25,6 +25,7 @@ application                         what the application does, until a call fail
 reader                              what a reader on another machine looks at, in this order, at each look
   look NAME [deny-write] [lock OFFSET LENGTH]
   never NAME torn                   it is as no operation left it
+  never NAME out of order           it is neither that, nor as a beginning of the next write leaves it
   never NAME ahead of NAME          it shows an operation, and the other lacks an earlier one
   never NAME unfinished once done   it is not whole, and the application was told that all is done
   never NAME empty

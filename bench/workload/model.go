@@ -215,6 +215,50 @@ func (h *history) torn(name string, s *seen) bool {
 	return !found
 }
 
+// disordered reports whether a name is neither as an operation left it nor as a
+// beginning of the write that came next would leave it.
+func (h *history) disordered(name string, s *seen) bool {
+	if !h.torn(name, s) {
+		return false
+	}
+	for _, n := range h.names[name] {
+		if n.object != nil && (s.object < 0 || s.object == n.object.id) && n.object.halfDone(s) {
+			return false
+		}
+	}
+	return true
+}
+
+// halfDone reports whether what was seen is the object after some of its changes, and
+// the beginning of the write that is the next.
+func (o *object) halfDone(s *seen) bool {
+	p := newPainter(s)
+	for _, c := range o.changes {
+		if c.n > 0 && p.begun(c) {
+			return true
+		}
+		p.apply(c)
+	}
+	return false
+}
+
+// begun reports whether what was seen is the present state and a beginning of the write
+// c. The stamp in which that ends may be cut through.
+func (p *painter) begun(c change) bool {
+	wrong, at := p.wrong, c.off/grain
+	end := min((c.off+c.n)/grain, int64(len(p.want)))
+	for at < end && p.seen.ops[at] == int32(c.op) {
+		if p.want[at] != int32(c.op) {
+			wrong--
+		}
+		at++
+	}
+	if at < end && p.seen.ops[at] == foreign {
+		wrong-- // it is some of the old stamp and some of the new
+	}
+	return wrong == 0 && (p.seen.size == p.size || p.seen.size/grain == at && p.seen.size > p.size && p.seen.size <= c.off+c.n)
+}
+
 // finished reports whether a name is as the last operation left it.
 func (h *history) finished(name string, s *seen) bool {
 	found := false

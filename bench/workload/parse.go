@@ -377,6 +377,9 @@ func (p *parser) reader(w string) {
 	case w == "expect":
 		p.fail("expect: %q is none of whole, missing", r.kind)
 	case r.kind == "torn" || r.kind == "empty":
+	case r.kind == "out":
+		p.must("of")
+		p.must("order")
 	case r.kind == "missing":
 		if p.next("unless") {
 			r.other = p.name()
@@ -389,7 +392,7 @@ func (p *parser) reader(w string) {
 		p.must("of")
 		r.other = p.name()
 	default:
-		p.fail("never: %q is none of torn, empty, missing, unfinished, ahead", r.kind)
+		p.fail("never: %q is none of torn, out, empty, missing, unfinished, ahead", r.kind)
 	}
 	p.s.never = append(p.s.never, r)
 }

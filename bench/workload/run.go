@@ -374,6 +374,10 @@ func (r *scriptRun) judge(u *rule, all map[string]seen, done bool) finding {
 			if h.torn(name, &s) {
 				return finding{"torn", h.flaw(&s), name + ": " + s.String()}
 			}
+		case "out":
+			if h.disordered(name, &s) {
+				return finding{"disordered", h.flaw(&s), name + ": " + s.String()}
+			}
 		case "empty":
 			if !s.missing && s.size == 0 {
 				return finding{"empty", "EMPTY", name + " is empty"}

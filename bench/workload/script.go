@@ -84,7 +84,7 @@ type look struct {
 type rule struct {
 	line  int
 	text  string
-	kind  string // torn, empty, missing, unfinished, ahead; for expect: whole, missing
+	kind  string // torn, out (of order), empty, missing, unfinished, ahead; for expect: whole, missing
 	name  string
 	other string // ahead of; missing unless ... whole
 }
