@@ -205,7 +205,7 @@ func (t *trial) setTimes(r *Result, rep *workload.Report) {
 		r.App = seconds(rep.Ended.Sub(rep.Begun))
 	}
 	if rep.Told == mailclient.ToldSuccess && t.wire.reached && !t.wire.cut {
-		r.Durable = at(t.wire.lastClose)
+		r.Durable = at(t.wire.lastDone)
 	}
 	if t.wire.keyReached {
 		r.KeyVisible = at(t.wire.keyClose)

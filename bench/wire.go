@@ -18,16 +18,16 @@ type wireWatch struct {
 	role  func(path string) workload.Role
 	opens map[uint16]string // requests outstanding: MID to path
 	files map[uint16]string // open files: FID to path
-	moves map[uint16]string // CLOSEs outstanding: MID to path
+	moves map[uint16]string // CLOSEs, RENAMEs and DELETEs outstanding: MID to path
 
-	lastClose  time.Duration // when the last CLOSE of the message's files was answered
+	lastDone   time.Duration // when the last CLOSE, RENAME or DELETE of the message's files was answered
 	keyClose   time.Duration // when the sender's INQUEUE3.KEY was last closed at the server
-	reached    bool          // lastClose is set
+	reached    bool          // lastDone is set
 	keyReached bool
-	cut        bool // the circuit died before the last CLOSE was answered
+	cut        bool // the circuit died before the last of them was answered
 
 	serverTells bool   // the server records its own closes: no need to wait for replies
-	onClose     func() // told when lastClose changes; may be nil
+	onClose     func() // told when lastDone changes; may be nil
 }
 
 // watched is what a Result needs of the trace: what see looks at.
@@ -71,8 +71,13 @@ func (w *wireWatch) see(e *Event) {
 	case e.Kind == trace.SMBSend && e.Op == "CLOSE":
 		w.moves[e.MID] = w.files[e.FID]
 		delete(w.files, e.FID)
+	case e.Kind == trace.SMBSend && (e.Op == "RENAME" || e.Op == "DELETE"):
+		w.moves[e.MID] = fileOf(e.Path)
 	case e.Kind == trace.SMBRecv && e.Op == "CLOSE":
 		w.closed(w.moves[e.MID], e.At)
+		delete(w.moves, e.MID)
+	case e.Kind == trace.SMBRecv && (e.Op == "RENAME" || e.Op == "DELETE"):
+		w.renamed(w.moves[e.MID], e)
 		delete(w.moves, e.MID)
 	}
 }
@@ -84,14 +89,25 @@ func (w *wireWatch) closed(path string, at time.Duration) {
 	case w.role(path) == workload.Announces && !w.serverTells:
 		w.keyClose, w.keyReached = at, true
 	}
-	w.lastClose, w.reached = at, true
+	w.lastDone, w.reached = at, true
 	if w.onClose != nil {
 		w.onClose()
 	}
 }
 
-// open reports whether the server may still wait for the CLOSE of one of the
-// message's files.
+// renamed notes that the server has given a file another name, or none.
+func (w *wireWatch) renamed(path string, e *Event) {
+	if !w.owns(path) || nt.Status(e.Status) != nt.StatusSuccess {
+		return
+	}
+	w.lastDone = e.At
+	if w.onClose != nil {
+		w.onClose()
+	}
+}
+
+// open reports whether the server may still wait for the CLOSE, RENAME or DELETE of one
+// of the message's files.
 func (w *wireWatch) open() bool {
 	for _, path := range w.files { // map order: only whether any matches leaves the loop
 		if w.owns(path) {

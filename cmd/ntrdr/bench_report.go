@@ -55,19 +55,19 @@ func printCells(w io.Writer, cells []bench.Cell) {
 	t.SetOutputMirror(w)
 	t.SetStyle(table.StyleLight)
 	t.Style().Format.Header = text.FormatDefault
-	t.AppendHeader(table.Row{"link", "loss", "policy", "delivered", "corrupted", "lost", "failed", "silent", "silent 95 %", "app B/s", "durable B/s", "latency p50"})
+	t.AppendHeader(table.Row{"link", "loss", "workload", "policy", "delivered", "corrupted", "lost", "failed", "silent", "silent 95 %", "app B/s", "durable B/s", "latency p50"})
 	for i := range cells {
 		c := &cells[i]
-		if i > 0 && (c.Link != cells[i-1].Link || c.Loss != cells[i-1].Loss) {
+		if i > 0 && (c.Link != cells[i-1].Link || c.Loss != cells[i-1].Loss || c.Workload != cells[i-1].Workload) {
 			t.AppendSeparator()
 		}
 		t.AppendRow(table.Row{
-			c.Link, percent(c.Loss), c.Policy, c.Delivered, c.Corrupted, c.Lost, c.Failed, c.Silent,
+			c.Link, percent(c.Loss), c.Workload, c.Policy, c.Delivered, c.Corrupted, c.Lost, c.Failed, c.Silent,
 			fmt.Sprintf("%.3f-%.3f", c.SilentLow, c.SilentHigh),
 			optional("%.0f", c.AppThroughput), optional("%.0f", c.DurableThroughput), optional("%.2f s", c.LatencyP50),
 		})
 	}
-	t.SetColumnConfigs(rightAligned(4, 5, 6, 7, 8, 10, 11, 12))
+	t.SetColumnConfigs(rightAligned(5, 6, 7, 8, 9, 11, 12, 13))
 	t.Render()
 }
 
