@@ -17,26 +17,26 @@ type Client struct {
 	rt       rt.Runtime
 	conn     link.Conn
 	opt      Options
-	server   serverInfo         // written by Connect before it returns
-	slots    rt.Semaphore       // one permit for each request outstanding
-	sending  rt.Resource        // held from the choice of a MID until the message is sent
-	enc      smbwire.Encoder    // guarded by sending, as the next two
-	out      []byte             // what enc has written
-	present  smbwire.Message    // what it has written it from
-	parser   smbwire.Parser     // of the receive task
-	calls    slab.Slab[call]    // guarded by mu
-	requests slab.Slab[request] // guarded by mu
-	stopped  rt.Event           // the receive task has ended
-	mu       rt.Mutex           // guards what follows; never held across a wait
-	mux      mux                // +checklocks:mu
-	files    fileTable          // +checklocks:mu
-	trees    []*Tree            // in the order of their connection; +checklocks:mu
-	dead     error              // what calls get once the circuit is down; +checklocks:mu
-	why      *nt.Error          // why it is down; +checklocks:mu
-	seq      uint64             // of the last request; +checklocks:mu
-	users    int                // tasks that have a request outstanding, or wait to send one; +checklocks:mu
-	drops    Discarded          // +checklocks:mu
-	flags2   smbwire.Flags2     // of each request; written by Connect before it returns
+	server   serverInfo          // written by Connect before it returns
+	slots    rt.Semaphore        // one permit for each request outstanding
+	sending  rt.Resource         // held from the choice of a MID until the message is sent
+	enc      smbwire.Encoder     // guarded by sending, as the next two
+	out      []byte              // what enc has written
+	present  smbwire.Message     // what it has written it from
+	parser   smbwire.Parser      // of the receive task
+	calls    *slab.Slab[call]    // guarded by mu
+	requests *slab.Slab[request] // guarded by mu
+	stopped  rt.Event            // the receive task has ended
+	mu       rt.Mutex            // guards what follows; never held across a wait
+	mux      mux                 // +checklocks:mu
+	files    fileTable           // +checklocks:mu
+	trees    []*Tree             // in the order of their connection; +checklocks:mu
+	dead     error               // what calls get once the circuit is down; +checklocks:mu
+	why      *nt.Error           // why it is down; +checklocks:mu
+	seq      uint64              // of the last request; +checklocks:mu
+	users    int                 // tasks that have a request outstanding, or wait to send one; +checklocks:mu
+	drops    Discarded           // +checklocks:mu
+	flags2   smbwire.Flags2      // of each request; written by Connect before it returns
 }
 
 // Discarded counts what arrived and was of no use.
@@ -57,7 +57,8 @@ func Connect(conn Conn, opt Options) (*Client, error) {
 		rt: r, conn: conn, opt: opt,
 		slots: r.NewSemaphore(1), sending: r.NewResource(), stopped: r.NewEvent(rt.Notification),
 		mu: r.NewMutex(), mux: newMux(), files: newFileTable(),
-		out: r.Bytes(opt.MaxBufferSize)[:0],
+		out: r.Bytes(opt.MaxBufferSize)[:0], parser: smbwire.NewParser(r),
+		calls: slab.From[call](r), requests: slab.From[request](r),
 	}
 	r.Go("smb receive", c.receive)
 	if err := c.negotiate(); err != nil {

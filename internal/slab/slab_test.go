@@ -29,3 +29,47 @@ func TestFewAllocations(t *testing.T) {
 		t.Errorf("%v allocations for 64 objects", got)
 	}
 }
+
+func TestAStoreHandsOutZeroObjectsAgainAfterReset(t *testing.T) {
+	type object struct{ n int }
+	var store slab.Store
+	take := func() map[*object]bool {
+		took := map[*object]bool{}
+		for range 100 {
+			o := slab.From[object](&store).Next()
+			if o.n != 0 || took[o] {
+				t.Fatalf("value %d, handed out before: %v", o.n, took[o])
+			}
+			o.n, took[o] = 1, true
+		}
+		return took
+	}
+	first := take()
+	store.Reset()
+	for o := range take() {
+		if !first[o] {
+			t.Fatal("an object is new after Reset")
+		}
+	}
+}
+
+func TestAStoreKeepsABoundedNumber(t *testing.T) {
+	type object struct{ _ int }
+	var store slab.Store
+	fill := func() {
+		store.Reset()
+		for range 100_000 {
+			slab.From[object](&store).Next()
+		}
+	}
+	fill()
+	if got := testing.AllocsPerRun(10, fill); got < 2000 {
+		t.Errorf("%v allocations for 100000 objects: nearly all were kept", got)
+	}
+}
+
+func TestWithoutAStoreEverybodyHasASlab(t *testing.T) {
+	if a, b := slab.From[int](nil), slab.From[int](nil); a == b {
+		t.Error("one slab for two")
+	}
+}

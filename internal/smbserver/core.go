@@ -75,7 +75,7 @@ type core struct {
 	now      time.Time // of the present step
 	out      []outbound
 	parser   smbwire.Parser
-	room     slab.Slab[exchange]
+	room     *slab.Slab[exchange]
 	enc      smbwire.Encoder
 	scratch  []byte          // what enc writes to
 	present  smbwire.Message // the reply that is being sent
@@ -96,6 +96,7 @@ const ipcName = "IPC$"
 func newCore(cfg Config, rnd *rand.Rand, memory rt.Memory) *core {
 	c := &core{
 		cfg: cfg, rnd: rnd, memory: memory, scratch: memory.Bytes(int(cfg.SizReqBuf))[:0],
+		parser: smbwire.NewParser(memory), room: slab.From[exchange](memory),
 		users: map[string]string{}, shares: map[string]*share{ipcName: {name: ipcName}},
 		files: map[fcbKey]*fcb{},
 	}

@@ -37,8 +37,11 @@ func Parse(b []byte) (*Message, error) { return new(Parser).Parse(b) }
 // allocations. The zero value is ready.
 type Parser struct {
 	d    decoder
-	room slab.Slab[parsed]
+	room *slab.Slab[parsed]
 }
+
+// NewParser returns a parser whose messages are from slabs of a runtime.
+func NewParser(runtime any) Parser { return Parser{room: slab.From[parsed](runtime)} }
 
 // parsed is a message with a chain for most.
 type parsed struct {
@@ -53,6 +56,9 @@ func (w *Parser) Parse(b []byte) (*Message, error) {
 		return nil, err
 	}
 	w.d = decoder{msg: b, flags2: h.Flags2}
+	if w.room == nil {
+		w.room = &slab.Slab[parsed]{}
+	}
 	p := w.room.Next()
 	p.m = Message{Header: h, Chain: p.chain[:0]}
 	if err := p.m.parseChain(&w.d); err != nil {

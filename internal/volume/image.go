@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/ntrdr/ntrdr/internal/rt"
+	"github.com/ntrdr/ntrdr/internal/slab"
 )
 
 // Image is the content of a Mem at one time. It never changes, so any number of volumes,
@@ -48,8 +49,11 @@ func NewMemFrom(img *Image, clock Clock, lock Locker, limits Limits) *Mem {
 	return m
 }
 
-// Borrow takes the memory of new data from r from now on.
-func (m *Mem) Borrow(r rt.Memory) { m.memory = r }
+// Borrow takes the memory of new data, and what else comes in numbers, from r from now on.
+func (m *Mem) Borrow(r rt.Memory) {
+	m.memory = r
+	m.adopted, m.opened = slab.From[node](r), slab.From[memFile](r)
+}
 
 // bytes returns n bytes of any content.
 func (m *Mem) bytes(n int64) []byte {
@@ -61,7 +65,12 @@ func (m *Mem) bytes(n int64) []byte {
 
 // adopt makes a node of an image one of m, which may change.
 func (m *Mem) adopt(parent, n *node) *node {
-	own := m.adopted.Next()
+	var own *node
+	if m.adopted != nil {
+		own = m.adopted.Next()
+	} else {
+		own = &node{}
+	}
 	*own = *n
 	own.m, own.parent, own.borrowed = m, parent, true
 	return own

@@ -16,8 +16,8 @@ type Mem struct {
 	memory rt.Memory // nil: the garbage collector's
 	limits Limits
 
-	adopted slab.Slab[node] // copies of an image's; those that peers make would hold on to each other
-	opened  slab.Slab[memFile]
+	adopted *slab.Slab[node]    // copies of an image's; nil: allocated one by one
+	opened  *slab.Slab[memFile] // nil: allocated one by one
 	root    *node
 	used    int64 // bytes, by file size
 	entries int

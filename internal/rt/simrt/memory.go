@@ -4,6 +4,7 @@ import (
 	"math/bits"
 
 	"github.com/ntrdr/ntrdr/internal/invariant"
+	"github.com/ntrdr/ntrdr/internal/slab"
 )
 
 // Buffers are lent in powers of two between these, cut from chunks. A larger one is left
@@ -90,3 +91,6 @@ func (k *Kernel) Bytes(n int) []byte { return k.pool.memory.bytes(n) }
 
 // Free takes back what Bytes lent.
 func (k *Kernel) Free(b []byte) { k.pool.memory.put(b) }
+
+// Slabs lends objects until the pool's next trial.
+func (k *Kernel) Slabs() *slab.Store { return &k.pool.slabs }

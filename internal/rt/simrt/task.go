@@ -190,19 +190,26 @@ type Pool struct {
 	idle      []*task
 	kernels   int // that are not closed
 	memory    memory
-	timers    slab.Slab[timer]
-	events    slab.Slab[event]
-	mutexes   slab.Slab[mutex]
-	resources slab.Slab[resource]
+	slabs     slab.Store
+	timers    *slab.Slab[timer]
+	events    *slab.Slab[event]
+	mutexes   *slab.Slab[mutex]
+	resources *slab.Slab[resource]
 }
 
 // NewPool returns an empty pool. Its owner must call Close.
-func NewPool() *Pool { return &Pool{} }
+func NewPool() *Pool {
+	p := &Pool{}
+	p.timers, p.events = slab.From[timer](&p.slabs), slab.From[event](&p.slabs)
+	p.mutexes, p.resources = slab.From[mutex](&p.slabs), slab.From[resource](&p.slabs)
+	return p
+}
 
-// begin serves a new kernel. The buffers of those before it are free, if they have ended.
+// begin serves a new kernel. What those before it were lent is free, if they have ended.
 func (p *Pool) begin() {
 	if p.kernels == 0 {
 		p.memory.reset()
+		p.slabs.Reset()
 	}
 	p.kernels++
 }
