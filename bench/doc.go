@@ -7,7 +7,8 @@
 //
 // Run is the simulated trial: everything happens on one simrt kernel and the same
 // Spec gives the same Result and trace checksum on every machine of one
-// architecture. RunLive is the same story in real time against a real server.
+// architecture. RunLive is the same story in real time against a real server, and there
+// alone the policy can be SMB2, whose sender is go-smb2.
 //
 // A Tally counts the results of one cell in constant memory; tallies of shards merge
 // into exactly the Tally of one run. A Cell is its summary: Clopper-Pearson bounds of

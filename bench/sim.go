@@ -45,6 +45,9 @@ type limits struct {
 }
 
 func run(s Spec, pool *simrt.Pool, lim limits) (Result, error) {
+	if IsSMB2(s.Policy) {
+		return Result{}, ErrLiveOnly
+	}
 	watch := &serverWatch{}
 	w, err := newSim(s, pool, lim, watch)
 	if err != nil {

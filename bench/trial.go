@@ -32,6 +32,7 @@ type trial struct {
 	wire  *wireWatch
 	start time.Time
 	calls int
+	live  bool // a server that does not let the sender in is an error, not a story
 
 	mu        rt.Mutex  // guards the rest, which the reader's task shares
 	settledAt time.Time // when the application was done and nothing dirty; zero: not yet
@@ -85,7 +86,10 @@ func (t *trial) stage() workload.Stage {
 // and two more looks pass after everything has settled.
 func (t *trial) play() error {
 	t.w.RT.Go("reader", t.poll)
-	if err := t.w.Sender.Redirector.Connect(); err != nil {
+	if err := t.w.Client.Connect(); err != nil {
+		if t.live {
+			return err
+		}
 		t.w.Trace.Actor(machine.ActorSender).Emit(trace.Event{Kind: trace.AppNote, Text: "the drive could not be connected: " + err.Error()})
 	}
 	if err := t.run.Play(); err != nil {
@@ -106,8 +110,8 @@ func (t *trial) play() error {
 // settle waits until nothing that the application wrote is on its way.
 func (t *trial) settle() {
 	for {
-		t.w.Sender.Redirector.Idle().Wait(rt.Forever)
-		if t.w.Sender.Redirector.DirtyBytes() == 0 {
+		t.w.Client.Idle().Wait(rt.Forever)
+		if t.w.Client.DirtyBytes() == 0 {
 			return
 		}
 		t.w.RT.Sleep(settlePoll)
@@ -185,7 +189,7 @@ func (t *trial) result(fs mailclient.FS) (Result, error) {
 	}
 	r.Outcome, r.Silent = Classify(rep.Observation)
 	t.setTimes(&r, &rep)
-	for _, e := range t.w.Sender.Redirector.EventLog() {
+	for _, e := range t.w.Client.EventLog() {
 		r.EventLog = append(r.EventLog, LogEvent{
 			Seconds: e.At.Sub(t.start).Seconds(), Source: e.Source, ID: int(e.ID), Path: e.Path, Text: e.Text, Ours: e.Ours,
 		})
@@ -198,9 +202,9 @@ func (t *trial) setTimes(r *Result, rep *workload.Report) {
 	if rep.Begun.IsZero() {
 		return
 	}
-	zero := rep.Begun.Sub(t.start)
+	r.AppStart = seconds(rep.Begun.Sub(t.start))
+	zero := rep.Begun.Sub(t.w.Trace.Start())
 	at := func(d time.Duration) *float64 { return seconds(d - zero) }
-	r.AppStart = seconds(zero)
 	if !rep.Ended.IsZero() {
 		r.App = seconds(rep.Ended.Sub(rep.Begun))
 	}

@@ -60,26 +60,37 @@ func (w *wireWatch) see(e *Event) {
 		clear(w.opens)
 		clear(w.files)
 		clear(w.moves)
-	case e.Kind == trace.SMBSend && e.Op == "NT_CREATE_ANDX":
+	case e.Kind == trace.SMBSend && opens(e.Op):
 		w.opens[e.MID] = fileOf(e.Path)
-	case e.Kind == trace.SMBRecv && e.Op == "NT_CREATE_ANDX":
+	case e.Kind == trace.SMBRecv && opens(e.Op):
 		if path, ok := w.opens[e.MID]; ok && nt.Status(e.Status) == nt.StatusSuccess {
 			w.files[e.FID] = path
 			w.cut = w.cut && !w.owns(path) // another attempt
 		}
 		delete(w.opens, e.MID)
-	case e.Kind == trace.SMBSend && e.Op == "CLOSE":
+	case e.Kind == trace.SMBSend && closes(e.Op):
 		w.moves[e.MID] = w.files[e.FID]
 		delete(w.files, e.FID)
-	case e.Kind == trace.SMBSend && (e.Op == "RENAME" || e.Op == "DELETE"):
+	case e.Kind == trace.SMBSend && moves(e.Op):
 		w.moves[e.MID] = fileOf(e.Path)
-	case e.Kind == trace.SMBRecv && e.Op == "CLOSE":
+	case e.Kind == trace.SMBRecv && closes(e.Op):
 		w.closed(w.moves[e.MID], e.At)
 		delete(w.moves, e.MID)
-	case e.Kind == trace.SMBRecv && (e.Op == "RENAME" || e.Op == "DELETE"):
+	case e.Kind == trace.SMBRecv && moves(e.Op):
 		w.renamed(w.moves[e.MID], e)
 		delete(w.moves, e.MID)
 	}
+}
+
+// opens reports whether a request opens a file, in SMB1 or SMB2.
+func opens(op string) bool { return op == "NT_CREATE_ANDX" || op == machine.SMB2Create }
+
+// closes reports whether a request closes one.
+func closes(op string) bool { return op == "CLOSE" || op == machine.SMB2Close }
+
+// moves reports whether a request gives a file another name, or none.
+func moves(op string) bool {
+	return op == "RENAME" || op == "DELETE" || op == machine.SMB2Rename || op == machine.SMB2Delete
 }
 
 func (w *wireWatch) closed(path string, at time.Duration) {

@@ -26,6 +26,9 @@ func benchCommand() *command {
 			"named, seed by seed. Throughputs are bytes over summed seconds; over several cells, geometric means.\n\n" +
 			"Beside mail, --workloads plays a copy, a log with an index, a table under byte-range locks, a build and the saves\n" +
 			"of a document, and --workload FILE your own; --list-workloads says what a reader may never see of each.\n\n" +
+			"With --server the trials are played live, and --policies may name smb2: go-smb2 over the same link, the modern\n" +
+			"baseline. It has no cache: each call waits for the server, WRITEs of at most 1 MB go one after the other. It is\n" +
+			"not Windows' SMB2 client, which has leases and writes behind.\n\n" +
 			report.Covers,
 		example: "  ntrdr bench --trials 50 --links ras-28.8,lan10 --loss 0,1%",
 		run:     runBench,
@@ -51,6 +54,7 @@ type benchFlags struct {
 func (f *benchFlags) add(c *invocation) {
 	f.policies = benchPolicies()
 	f.storyFlags.add(c.flags)
+	c.flags.Lookup("policies").Usage += "; " + bench.SMB2 + ", go-smb2 in place of our redirector, is live only"
 	f.addPoll(c.flags)
 	f.reportFlags.add(c.flags)
 	f.speedFlags.add(c.flags)
@@ -67,6 +71,7 @@ func (f *benchFlags) add(c *invocation) {
 }
 
 func (f *benchFlags) matrix(c *invocation) (bench.Matrix, error) {
+	f.storyFlags.live = f.live.server != ""
 	base, policies, err := f.spec(c)
 	if err != nil {
 		return bench.Matrix{}, err

@@ -24,10 +24,11 @@ func (f *benchFlags) writePage(c *invocation, m bench.Matrix, tallies []*bench.T
 	return writeFile(filepath.Join(f.out, "index.html"), func(w io.Writer) error { return report.BenchHTML(w, b) })
 }
 
-// worstSeed is the first silent failure of the cell with the greatest rate of them.
+// worstSeed is the first silent failure of the cell with the greatest rate of them, and
+// that can be played again in simulation.
 func worstSeed(m bench.Matrix, tallies []*bench.Tally) (worst *bench.Tally, ok bool) {
 	for _, t := range tallies {
-		if _, known := specOf(m, t); known && t.Silent > 0 && (worst == nil || t.SilentRate() > worst.SilentRate()) {
+		if s, known := specOf(m, t); known && !bench.IsSMB2(s.Policy) && t.Silent > 0 && (worst == nil || t.SilentRate() > worst.SilentRate()) {
 			worst = t
 		}
 	}

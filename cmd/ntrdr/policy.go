@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/ntrdr/ntrdr/bench"
 	"github.com/ntrdr/ntrdr/internal/registry"
 )
 
@@ -37,6 +38,9 @@ func builtinPolicy(name, edition string) (registry.Settings, error) {
 	e, err := lookupEdition(edition)
 	if err != nil {
 		return registry.Settings{}, err
+	}
+	if name == bench.SMB2 {
+		return registry.Settings{}, badInput("%w; it needs ntrdr bench --server", bench.ErrLiveOnly)
 	}
 	p, err := registry.Builtin(name)
 	if err != nil {
@@ -71,17 +75,33 @@ func loadPolicyFile(c *invocation, path, edition string) (registry.Settings, err
 		fmt.Fprintf(c.stderr, "warning: %v\n", w)
 	}
 	s := p.On(e)
+	if bench.IsSMB2(s) {
+		return s, badInput("%s: the name %s is taken by go-smb2: give the file another one", path, bench.SMB2)
+	}
 	for _, x := range s.Ignored() {
 		fmt.Fprintf(c.stderr, "warning: %v: NT %s does not have %s: it is ignored\n", x.Origin, e.Release, x.Param.Name)
 	}
 	return usable(s)
 }
 
+// livePolicy is builtinPolicy where there is a live server.
+func livePolicy(name, edition string) (registry.Settings, error) {
+	e, err := lookupEdition(edition)
+	if err != nil || name != bench.SMB2 {
+		return builtinPolicy(name, edition)
+	}
+	return bench.SMB2On(e), nil
+}
+
 // selectPolicies puts the built-in policies and the files together, in that order.
-func selectPolicies(c *invocation, names, files []string, edition string) ([]registry.Settings, error) {
+func selectPolicies(c *invocation, names, files []string, edition string, live bool) ([]registry.Settings, error) {
+	builtin := builtinPolicy
+	if live {
+		builtin = livePolicy
+	}
 	var list []registry.Settings
 	for _, n := range names {
-		s, err := builtinPolicy(n, edition)
+		s, err := builtin(n, edition)
 		if err != nil {
 			return nil, err
 		}
@@ -114,6 +134,11 @@ func changed(c *invocation, list []registry.Settings, assignments []string) ([]r
 	}
 	var out []registry.Settings
 	for _, s := range list {
+		if bench.IsSMB2(s) {
+			fmt.Fprintf(c.stderr, "warning: --set: %s has no registry: nothing changes there\n", bench.SMB2)
+			out = append(out, s)
+			continue
+		}
 		p, err := s.Policy.With("--set", assignments...)
 		if err != nil {
 			return nil, inputError{err}

@@ -24,6 +24,7 @@ type storyFlags struct {
 	flushBeforeKey bool
 	path           string
 	closeAfterKey  bool
+	live           bool // no flag: the policies that need a live server can be named
 
 	policyWords spelling
 }
@@ -64,7 +65,7 @@ func (f *storyFlags) spec(c *invocation) (bench.Spec, []bench.Settings, error) {
 	if len(files) > 0 && !c.flags.Changed("policies") {
 		policies = nil // a policy of one's own replaces the default pair
 	}
-	settings, err := selectPolicies(c, policies, files, f.edition)
+	settings, err := selectPolicies(c, policies, files, f.edition, f.live)
 	if err != nil {
 		return bench.Spec{}, nil, err
 	}

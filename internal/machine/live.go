@@ -13,6 +13,7 @@ import (
 	"github.com/ntrdr/ntrdr/internal/smb2remote"
 	"github.com/ntrdr/ntrdr/internal/trace"
 	"github.com/ntrdr/ntrdr/internal/volume"
+	"github.com/ntrdr/ntrdr/mailclient"
 	"github.com/ntrdr/ntrdr/ntcache/rdr"
 	"github.com/ntrdr/ntrdr/smb1client"
 )
@@ -29,26 +30,39 @@ type Peer struct {
 	// Unshaped: the network on the way to Addr is a link already. Nothing is shaped; the
 	// link's profile only tells the transport its speed.
 	Unshaped bool
+	// SMB1Mailer: the Mailer reads through a redirector of ours, by SMB1 as in simulation,
+	// and not through go-smb2. A server may keep an opener that meets a sharing violation
+	// waiting by the one protocol and not by the other.
+	SMB1Mailer bool
 }
 
-// LiveConfig describes a live world: our redirector against a real server.
+// LiveConfig describes a live world: our redirector, or go-smb2, against a real server.
 type LiveConfig struct {
 	Settings registry.Settings
-	Peer     Peer
-	Link     link.Profile // shapes the sender's connection
-	Loss     float64
-	Outages  []link.Outage
-	Seed     uint64
-	Keep     bool
-	Wrap     func(rt.Runtime, link.Dialer) link.Dialer
-	Policy   rdr.WritePolicy // in place of the settings' NtrdrWritePolicy; nil: that one
+	// SMB2 has an SMB2Client in place of the redirector of Settings. It implies
+	// Peer.SMB1Mailer: the opens of go-smb2 deny nothing, and two of them would not keep
+	// each other out.
+	SMB2    bool
+	Mailer  registry.Settings // of its workstation, if Peer.SMB1Mailer
+	Peer    Peer
+	Link    link.Profile // shapes the sender's connection
+	Loss    float64
+	Outages []link.Outage
+	Seed    uint64
+	Keep    bool
+	Wrap    func(rt.Runtime, link.Dialer) link.Dialer
+	Policy  rdr.WritePolicy // in place of the settings' NtrdrWritePolicy; nil: that one
 }
 
 // Live is a live world.
 type Live struct {
 	World
 	Runtime *wallrt.Runtime
-	remote  *smb2remote.FS
+	// DirectFS is the postoffice through go-smb2, on a connection that is not the link's.
+	DirectFS mailclient.FS
+	mailer   *Workstation // nil: the Mailer reads by DirectFS
+	smb2     *SMB2Client  // nil: the sender is a workstation
+	remote   *smb2remote.FS
 }
 
 // remoteTimeout bounds one operation of the Mailer's connection.
@@ -67,20 +81,59 @@ func NewLive(cfg LiveConfig) (*Live, error) {
 	l := &Live{Runtime: r, remote: remote}
 	l.RT, l.Trace = r, trace.NewRecorder(r, r.NewMutex(), cfg.Keep)
 	l.Local = volume.NewMem(r, r.NewMutex(), volume.StockLimits())
-	l.MailerFS = FS[*smb2remote.File](remote)
-	if err := l.addSender(cfg); err != nil {
+	l.DirectFS = FS[*smb2remote.File](remote)
+	l.MailerFS = l.DirectFS
+	if err := errors.Join(l.addSender(cfg), l.addMailer(cfg)); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
 }
 
 func (l *Live) addSender(cfg LiveConfig) (err error) {
-	l.Sender, err = NewLiveWorkstation(l.Runtime, l.Trace, LiveWorkstation{
+	ws := LiveWorkstation{
 		Name: ActorSenderHost, Settings: cfg.Settings, Peer: cfg.Peer, Wrap: cfg.Wrap,
 		Link: &cfg.Link, Loss: cfg.Loss, Outages: cfg.Outages, Seed: cfg.Seed, Policy: cfg.Policy,
-	})
+	}
+	if cfg.SMB2 {
+		if l.smb2, err = newSMB2Client(l.Runtime, l.Trace, ws); err == nil {
+			l.Client, l.SenderFS = l.smb2, l.smb2.FS()
+		}
+		return err
+	}
+	l.Sender, err = NewLiveWorkstation(l.Runtime, l.Trace, ws)
 	if err == nil {
-		l.SenderFS = SubFS(l.Sender.FS(), cfg.Peer.Dir)
+		l.Client, l.SenderFS = l.Sender.Redirector, SubFS(l.Sender.FS(), cfg.Peer.Dir)
+	}
+	return err
+}
+
+// LinkStats is what the sender's link has carried.
+func (l *Live) LinkStats() link.Stats {
+	if l.smb2 != nil {
+		return l.smb2.linkStats()
+	}
+	return l.Sender.LinkStats()
+}
+
+// Cannot is what the application asked for and the sending side does not have, as an
+// error; nil if there was nothing.
+func (l *Live) Cannot() error {
+	if l.smb2 != nil {
+		return l.smb2.Cannot()
+	}
+	return nil
+}
+
+// addMailer gives the Mailer a workstation, if it is to have one.
+func (l *Live) addMailer(cfg LiveConfig) (err error) {
+	if !cfg.Peer.SMB1Mailer && !cfg.SMB2 {
+		return nil
+	}
+	peer := cfg.Peer
+	peer.Addr = peer.direct()
+	l.mailer, err = NewLiveWorkstation(l.Runtime, l.Trace, LiveWorkstation{Name: ActorMailerHost, Settings: cfg.Mailer, Peer: peer, Seed: cfg.Seed})
+	if err == nil {
+		l.MailerFS, l.MailerIdle = SubFS(l.mailer.FS(), peer.Dir), l.mailer.Redirector.Idle()
 	}
 	return err
 }
@@ -150,20 +203,31 @@ func (p Peer) NewDir(name string) (Peer, error) {
 	return p, err
 }
 
-func (p Peer) remoteConfig() smb2remote.Config {
-	addr := p.Addr
+// direct is the host:port of the way to the server that is not the link under test.
+func (p Peer) direct() string {
 	if p.Direct != "" {
-		addr = p.Direct
+		return p.Direct
 	}
+	return p.Addr
+}
+
+func (p Peer) remoteConfig() smb2remote.Config {
 	return smb2remote.Config{
-		Addr: addr, User: p.User, Password: p.Password, Share: p.Share, Dir: p.Dir, Timeout: remoteTimeout,
+		Addr: p.direct(), User: p.User, Password: p.Password, Share: p.Share, Dir: p.Dir, Timeout: remoteTimeout,
 	}
 }
 
 // Abort ends whatever goes on in the world, from outside of it: the connections are cut
 // and its tasks unwound. The owner still calls Close.
 func (l *Live) Abort() {
-	l.Sender.cut()
+	for _, w := range []*Workstation{l.Sender, l.mailer} {
+		if w != nil {
+			w.cut()
+		}
+	}
+	if l.smb2 != nil {
+		l.smb2.cut()
+	}
 	_ = l.remote.Close() // nobody is left to be told
 	l.Runtime.Close()
 }
@@ -171,8 +235,13 @@ func (l *Live) Abort() {
 // Close ends the sender's circuit, the Mailer's connection and every task.
 func (l *Live) Close() error {
 	var err error
-	if l.Sender != nil {
-		err = l.Runtime.Do("close", func() { _ = l.Sender.Close() }) // the server may be gone
+	for _, w := range []*Workstation{l.Sender, l.mailer} {
+		if w != nil {
+			err = errors.Join(err, l.Runtime.Do("close", func() { _ = w.Close() })) // the server may be gone
+		}
+	}
+	if l.smb2 != nil {
+		err = errors.Join(err, l.smb2.close())
 	}
 	err = errors.Join(err, l.remote.Close())
 	l.Runtime.Close()

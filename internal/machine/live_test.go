@@ -12,6 +12,7 @@ import (
 	"github.com/ntrdr/ntrdr/internal/nt"
 	"github.com/ntrdr/ntrdr/internal/rt"
 	"github.com/ntrdr/ntrdr/internal/tools/samba"
+	"github.com/ntrdr/ntrdr/mailclient"
 )
 
 // liveWorld is a world on a Samba of its own, in a new directory of it, over a fast link.
@@ -112,6 +113,81 @@ func TestLiveWhatIsWrittenIsRead(t *testing.T) {
 	if st := w.Sender.LinkStats(); st.Up.Bytes < int64(len(text)) {
 		t.Errorf("the link has carried %d bytes", st.Up.Bytes)
 	}
+}
+
+// smb2World is a world whose sender is go-smb2, on a Samba of its own.
+func smb2World(t *testing.T) (*Live, *samba.Server) {
+	t.Helper()
+	s := samba.Start(t, samba.Options{})
+	lan, err := link.ByName("lan10")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := NewLive(LiveConfig{
+		Peer: Peer{Host: "127.0.0.1", Addr: s.Addr, User: s.User, Password: s.Password, Share: s.Share},
+		SMB2: true, Mailer: settings(t, ""), Link: lan, Seed: 1, Keep: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w, s
+}
+
+// go-smb2's opens deny nothing, but the Mailer's do: the two keep each other out of what
+// the Mailer has to itself.
+func TestLiveSMB2IsKeptOut(t *testing.T) {
+	t.Parallel()
+	w, _ := smb2World(t)
+	defer end(t, w)
+	shared := func(fs mailclient.FS, share nt.ShareAccess) (mailclient.File, error) {
+		return fs.Open("KEY", create(readWrite, share))
+	}
+	w.task(t, func() error {
+		for _, order := range [][2]mailclient.FS{{w.SenderFS, w.MailerFS}, {w.MailerFS, w.SenderFS}} {
+			f, err := shared(order[0], nt.ShareNone)
+			if err != nil {
+				return err
+			}
+			if _, err := shared(order[1], nt.ShareNone); !errors.Is(err, nt.StatusSharingViolation) {
+				t.Errorf("opened by both: %v", err)
+			}
+			if err := f.Close(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// The server dies under go-smb2's open files: every call fails, the world ends.
+func TestLiveSMB2ServerDies(t *testing.T) {
+	t.Parallel()
+	w, s := smb2World(t)
+	w.task(t, func() error {
+		f, err := w.SenderFS.Open("F", create(readWrite, nt.ShareRead))
+		if err != nil {
+			return err
+		}
+		if err := s.Stop(); err != nil {
+			return err
+		}
+		for range 2 {
+			if _, err := f.WriteAt(make([]byte, 4096), 0); !errors.Is(err, nt.StatusConnectionDisconnected) {
+				t.Errorf("write: %v", err)
+			}
+		}
+		if _, err := w.SenderFS.Stat("F"); !errors.Is(err, nt.StatusConnectionRefused) {
+			t.Errorf("stat: %v", err)
+		}
+		if err := f.Close(); err == nil {
+			t.Error("closed a file of a dead server")
+		}
+		return nil
+	})
+	if err := w.Close(); !errors.Is(err, nt.StatusConnectionDisconnected) {
+		t.Errorf("close: %v", err) // the direct connection tells it
+	}
+	noTaskLeft(t, w)
 }
 
 // A deny-all open of ours keeps the other implementation out.

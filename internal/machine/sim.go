@@ -143,7 +143,7 @@ func (s *Sim) assemble(cfg SimConfig) error {
 	if err != nil {
 		return err
 	}
-	s.SenderFS = s.Sender.FS()
+	s.Client, s.SenderFS = s.Sender.Redirector, s.Sender.FS()
 	s.MailerFS, s.MailerIdle = s.Mailer.FS(), s.Mailer.Redirector.Idle()
 	return nil
 }

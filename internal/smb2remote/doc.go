@@ -6,8 +6,9 @@
 //
 // Model: one FS is one TCP connection, one session, one tree. An operation that
 // takes longer than the timeout closes the connection; from then on every
-// operation fails and the caller dials again. There are no locks in this
-// package: go-smb2's share and files may be used by several goroutines at once.
+// operation fails and the caller dials again: Gone tells. Each frame is one write to
+// the connection. There are no locks in this package: go-smb2's share and files may be
+// used by several goroutines at once.
 //
 // Limits, all of go-smb2:
 //   - OpenFile always shares read and write. The share access of a caller is not
@@ -23,4 +24,8 @@
 //     access and a file that cannot be deleted are both STATUS_ACCESS_DENIED.
 //   - Delete of a read-only file clears the attribute and tries again.
 //   - Find reads the whole directory and filters it here.
+//   - Nothing is cached and no lease is asked for. A write is cut into WRITEs of at most
+//     1 MB (64 KB before SMB 2.1), of no more than there are credits for (128 at most,
+//     64 KB each), and each is answered before the next is sent; reads likewise. Messages
+//     are signed, and encrypted if the server says so. There are no byte-range locks.
 package smb2remote

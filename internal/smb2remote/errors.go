@@ -17,7 +17,12 @@ import (
 // path and a status. At the timeout it closes the connection, which wakes the
 // operation.
 func (s *FS) do(op, path string, f func() error) error {
-	t := time.AfterFunc(s.timeout, func() {
+	return s.move(op, path, 0, f)
+}
+
+// move is do for an operation that moves n bytes of a file.
+func (s *FS) move(op, path string, n int, f func() error) error {
+	t := time.AfterFunc(s.timeoutOf(n), func() {
 		s.timedOut.Store(true)
 		s.cancel()
 		_ = s.conn.Close() // the operation reports the timeout
@@ -32,6 +37,14 @@ func (s *FS) do(op, path string, f func() error) error {
 		status = nt.StatusIOTimeout
 	}
 	return &nt.Error{Op: op, Path: path, Status: status, Err: cause(err)}
+}
+
+// timeoutOf is the time of an operation that moves n bytes.
+func (s *FS) timeoutOf(n int) time.Duration {
+	if s.rate <= 0 {
+		return s.timeout
+	}
+	return s.timeout + time.Duration(float64(n)/float64(s.rate)*float64(time.Second))
 }
 
 // guarded runs f and turns a panic into an error: go-smb2 trusts offsets in what
@@ -103,6 +116,9 @@ func cause(err error) error {
 }
 
 func dialStatus(err error) nt.Status {
+	if st, ok := errors.AsType[nt.Status](err); ok {
+		return st
+	}
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return nt.StatusConnectionRefused

@@ -18,7 +18,7 @@ type File struct {
 // ends before p does.
 func (f *File) ReadAt(p []byte, off int64) (n int, err error) {
 	eof := false
-	err = f.fs.do("read", f.path, func() error {
+	err = f.fs.move("read", f.path, len(p), func() error {
 		var err error
 		n, err = f.file.ReadAt(p, off)
 		n = max(n, 0) // go-smb2 returns -1 for a refused offset
@@ -37,7 +37,7 @@ func (f *File) ReadAt(p []byte, off int64) (n int, err error) {
 
 // WriteAt writes at an offset; it returns when the server has answered.
 func (f *File) WriteAt(p []byte, off int64) (n int, err error) {
-	err = f.fs.do("write", f.path, func() error {
+	err = f.fs.move("write", f.path, len(p), func() error {
 		var err error
 		n, err = f.file.WriteAt(p, off)
 		n = max(n, 0) // go-smb2 returns -1 with an error

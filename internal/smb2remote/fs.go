@@ -22,13 +22,26 @@ type Config struct {
 	Share    string
 	Dir      string        // the directory of the share that paths start from; "" is its root
 	Timeout  time.Duration // of connecting and of each operation; must be positive
+	// Rate, if not 0, gives reading and writing the time that their bytes take at so many a
+	// second, beside the Timeout.
+	Rate int64
+	// Dial, if set, connects in place of package net. An error may wrap an nt.Status.
+	Dial func(timeout time.Duration) (net.Conn, error)
+}
+
+func (c Config) dial() (net.Conn, error) {
+	if c.Dial != nil {
+		return c.Dial(c.Timeout)
+	}
+	return net.DialTimeout("tcp", c.Addr, c.Timeout)
 }
 
 // FS is a connected share. Paths are relative to Config.Dir and use backslashes.
 type FS struct {
 	dir      string
 	timeout  time.Duration
-	conn     net.Conn
+	rate     int64
+	conn     *guard
 	session  *smb2.Session
 	share    *smb2.Share
 	cancel   context.CancelFunc
@@ -40,12 +53,14 @@ func Dial(cfg Config) (*FS, error) {
 	if cfg.Timeout <= 0 {
 		return nil, &nt.Error{Op: "connect", Path: cfg.Addr, Status: nt.StatusInvalidParameter}
 	}
-	conn, err := net.DialTimeout("tcp", cfg.Addr, cfg.Timeout)
+	conn, err := cfg.dial()
 	if err != nil {
 		return nil, &nt.Error{Op: "connect", Path: cfg.Addr, Status: dialStatus(err), Err: err}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &FS{dir: strings.Trim(cfg.Dir, `\/`), timeout: cfg.Timeout, conn: &guard{Conn: conn}, cancel: cancel}
+	s := &FS{
+		dir: strings.Trim(cfg.Dir, `\/`), timeout: cfg.Timeout, rate: cfg.Rate, conn: &guard{Conn: conn}, cancel: cancel,
+	}
 	if err := s.mount(ctx, cfg); err != nil {
 		cancel()
 		return nil, errors.Join(err, closeConn(conn))
@@ -84,6 +99,15 @@ func (s *FS) Close() error {
 	})
 	return errors.Join(err, closeConn(s.conn))
 }
+
+// Cut ends the connection without a word to the server. What waits for an answer fails.
+func (s *FS) Cut() {
+	s.cancel()
+	_ = s.conn.Close() // nobody is left to be told
+}
+
+// Gone reports whether the connection is known to be of no more use.
+func (s *FS) Gone() bool { return s.timedOut.Load() || s.conn.gone.Load() }
 
 // Open opens or creates a file; see the package's limits for what of p counts.
 func (s *FS) Open(path string, p nt.CreateParams) (*File, error) {

@@ -5,22 +5,44 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"sync/atomic"
 )
 
 // guard checks each message of the server before go-smb2 sees it: that library reads
 // the header of what it is given without a look at its length, on a goroutine of its
-// own, where a panic cannot be caught.
+// own, where a panic cannot be caught. What the library writes leaves as whole frames: it
+// writes the length by itself, which would travel in a segment of its own.
 type guard struct {
 	net.Conn
 	rest []byte // of the present frame, its length included
 	err  error  // what was wrong; nothing is read after it
+	head []byte // of a frame that is not whole yet; used by Write alone
+
+	gone atomic.Bool // reading or writing has failed
+}
+
+// Write sends the length of a frame together with what follows it.
+func (g *guard) Write(p []byte) (int, error) {
+	if len(g.head) == 0 && len(p) == frameHeader {
+		g.head = append(g.head, p...)
+		return len(p), nil
+	}
+	g.head = append(g.head, p...)
+	_, err := g.Conn.Write(g.head)
+	g.head = g.head[:0]
+	if err != nil {
+		g.gone.Store(true)
+		return 0, err
+	}
+	return len(p), nil
 }
 
 // Sizes of messages and of what is checked in them.
 //
-// src: [MS-SMB2] §2.2.1.1 (header), §2.2.41 (transform header); assumed (limit: the
+// src: [MS-SMB2] §2.1 (length of a frame), §2.2.1.1 (header), §2.2.41 (transform header); assumed (limit: the
 // largest read that go-smb2 asks for is 8 MB).
 const (
+	frameHeader     = 4
 	smb2Header      = 64
 	transformHeader = 52
 	maxMessage      = 16<<20 - 1
@@ -29,7 +51,9 @@ const (
 // Read returns bytes of frames that have been checked whole.
 func (g *guard) Read(p []byte) (int, error) {
 	if len(g.rest) == 0 && g.err == nil {
-		g.rest, g.err = g.frame()
+		if g.rest, g.err = g.frame(); g.err != nil {
+			g.gone.Store(true)
+		}
 	}
 	if len(g.rest) == 0 {
 		return 0, g.err
@@ -43,7 +67,7 @@ func (g *guard) Read(p []byte) (int, error) {
 //
 // src: [MS-SMB2] §2.1 (direct TCP)
 func (g *guard) frame() ([]byte, error) {
-	head := make([]byte, 4)
+	head := make([]byte, frameHeader)
 	if _, err := io.ReadFull(g.Conn, head); err != nil {
 		return nil, err
 	}

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/ntrdr/ntrdr/internal/nt"
 )
 
@@ -100,4 +102,55 @@ func answer(ln net.Listener, b []byte) {
 	_, _ = c.Read(make([]byte, 4096)) // whatever it is
 	_, _ = c.Write(b)
 	_ = c.Close()
+}
+
+// writes notes each write of a connection.
+type writes struct {
+	net.Conn
+	seen [][]byte
+	err  error
+}
+
+func (w *writes) Write(p []byte) (int, error) {
+	w.seen = append(w.seen, bytes.Clone(p))
+	return len(p), w.err
+}
+
+// The library writes the length and the message of a frame apart; they leave together.
+func TestGuardWritesWholeFrames(t *testing.T) {
+	conn := &writes{}
+	g := &guard{Conn: conn}
+	frames := [][]byte{framed(message(0, 3)), framed(message(0, 200)), framed([]byte("four"))}
+	for _, f := range frames {
+		for _, part := range [][]byte{f[:4], f[4:]} {
+			if n, err := g.Write(part); n != len(part) || err != nil {
+				t.Errorf("%d of %d bytes, %v", n, len(part), err)
+			}
+		}
+	}
+	if diff := cmp.Diff(frames, conn.seen); diff != "" {
+		t.Errorf("writes (-want +got):\n%s", diff)
+	}
+}
+
+func TestGuardKnowsThatTheConnectionIsGone(t *testing.T) {
+	g := &guard{Conn: &writes{err: net.ErrClosed}}
+	_, _ = g.Write(make([]byte, 4))
+	if g.gone.Load() {
+		t.Error("gone before anything was written")
+	}
+	if _, err := g.Write(make([]byte, 9)); !errors.Is(err, net.ErrClosed) || !g.gone.Load() {
+		t.Errorf("%v, gone %v", err, g.gone.Load())
+	}
+}
+
+// Bytes have the time that they take on a slow line.
+func TestTimeoutGrowsWithTheBytes(t *testing.T) {
+	slow := &FS{timeout: time.Minute, rate: 3600}
+	if got := slow.timeoutOf(360_000); got != time.Minute+100*time.Second {
+		t.Errorf("%v", got)
+	}
+	if got := (&FS{timeout: time.Minute}).timeoutOf(360_000); got != time.Minute {
+		t.Errorf("without a rate %v", got)
+	}
 }

@@ -117,6 +117,9 @@ func (r *Recorder) Actor(name string) *Actor {
 	return a
 }
 
+// Start is the time that events are counted from.
+func (r *Recorder) Start() time.Time { return r.start }
+
 // Events returns what was kept; the caller must not change it.
 func (r *Recorder) Events() []Event {
 	if r.lock != nil {

@@ -94,6 +94,44 @@ func TestMessagesOverLoopback(t *testing.T) {
 	}
 }
 
+// A protocol with framing of its own has the bare stream, on the same link.
+func TestAStreamIsShapedToo(t *testing.T) {
+	shaper, err := NewShaper(fast, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	go func() {
+		c, err := ln.Accept()
+		if err != nil {
+			return
+		}
+		_, _ = io.Copy(c, c)
+		_ = c.Close()
+	}()
+	c, err := (&Dialer{Addr: ln.Addr().String(), Shaper: shaper}).DialStream(10 * time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begun, got := time.Now(), make([]byte, 5)
+	if _, err := c.Write([]byte("bytes")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(c, got); err != nil || string(got) != "bytes" {
+		t.Errorf("read %q, %v", got, err)
+	}
+	if took := time.Since(begun); took < fast.RTT {
+		t.Errorf("a round trip took %v, on a link of %v", took, fast.RTT)
+	}
+	if err := errors.Join(c.Close(), shaper.Close()); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestSendersTakeTurns(t *testing.T) {
 	l, d := loopback(t)
 	c, s := pair(t, l, d)

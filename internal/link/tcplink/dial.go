@@ -50,7 +50,29 @@ func (d *Dialer) Dial(timeout time.Duration) (link.Conn, error) {
 	return c, nil
 }
 
+// DialStream connects within timeout, for a protocol with framing of its own: the bare
+// stream, shaped.
+func (d *Dialer) DialStream(timeout time.Duration) (net.Conn, error) {
+	c, err := d.stream(deadlineOf(timeout))
+	if err != nil {
+		return nil, dialError(d.Addr, err)
+	}
+	return c, nil
+}
+
 func (d *Dialer) connect(deadline time.Time) (*Conn, error) {
+	c, err := d.stream(deadline)
+	if err != nil {
+		return nil, err
+	}
+	speed := d.Speed
+	if d.Shaper != nil {
+		speed = d.Shaper.p.LinkSpeed()
+	}
+	return newConn(c, speed, false), nil
+}
+
+func (d *Dialer) stream(deadline time.Time) (net.Conn, error) {
 	if d.Shaper != nil {
 		if err := d.Shaper.handshake(deadline); err != nil {
 			return nil, err
@@ -65,9 +87,9 @@ func (d *Dialer) connect(deadline time.Time) (*Conn, error) {
 		return nil, err
 	}
 	if d.Shaper == nil {
-		return newConn(c, d.Speed, false), nil
+		return c, nil
 	}
-	return newConn(d.Shaper.Shape(c), d.Shaper.p.LinkSpeed(), false), nil
+	return d.Shaper.Shape(c), nil
 }
 
 // wsaECONNREFUSED is what Windows says where others say ECONNREFUSED.
