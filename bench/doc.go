@@ -8,7 +8,10 @@
 // Run is the simulated trial: everything happens on one simrt kernel and the same
 // Spec gives the same Result and trace checksum on every machine of one
 // architecture. RunLive is the same story in real time against a real server, and there
-// alone the policy can be SMB2, whose sender is go-smb2.
+// alone the policy can be SMB2, whose sender is go-smb2. The Mailer's looks have the phase
+// that they have in simulation. A server may hold an SMB1 opener that meets a sharing
+// violation, as NT's does and Samba, and not an SMB2 one: a live Mailer by go-smb2 then
+// meets fewer half-written messages (Peer.SMB1Mailer has it read by SMB1).
 //
 // A Tally counts the results of one cell in constant memory; tallies of shards merge
 // into exactly the Tally of one run. A Cell is its summary: Clopper-Pearson bounds of

@@ -2,9 +2,11 @@ package bench_test
 
 import (
 	"bytes"
+	"math"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -134,6 +136,29 @@ func keyAndLastWrite(t *testing.T, events []bench.Event) (key, write time.Durati
 		t.Fatalf("no close of INQUEUE3.KEY (%v) or no WRITE of the message (%v) in %d events", key, write, len(events))
 	}
 	return key, write
+}
+
+// The times of a live trial count from the application's first call, as those of a
+// simulated one; and the phase of the Mailer's looks counts from before the connect, which
+// both have in their way.
+func TestLiveTimesAreTheApplications(t *testing.T) {
+	t.Parallel()
+	server := samba.Start(t, samba.Options{})
+	s := spec(t, nt351, "lan10")
+	s.Poll, s.MessageSize, s.KeepEvents = 100*time.Millisecond, 8<<10, true
+	r, err := bench.RunLive(t.Context(), s, peerOf(server))
+	if err != nil {
+		t.Fatal(err)
+	}
+	begun := slices.IndexFunc(r.Events, func(e bench.Event) bool { return e.Kind == trace.AppNote && strings.HasPrefix(e.Text, "step 3") })
+	key, _ := keyAndLastWrite(t, r.Events)
+	want := (key - r.Events[begun].At).Seconds()
+	if got := *r.KeyVisible; math.Abs(got-want) > 0.001 {
+		t.Errorf("the KEY is visible after %v s, by the trace %v", got, want)
+	}
+	if low := 4 * s.Link.RTT.Seconds(); *r.AppStart < low { // SYN, negotiate, logon, tree
+		t.Errorf("the application began after %v s, before a connect could be", *r.AppStart)
+	}
 }
 
 // A peer that does not let us in is an error that says so, and leaves no task.

@@ -19,7 +19,12 @@ import (
 func liveWorld(t *testing.T) (*Live, *samba.Server) {
 	t.Helper()
 	s := samba.Start(t, samba.Options{})
-	peer, err := Peer{Host: "127.0.0.1", Addr: s.Addr, User: s.User, Password: s.Password, Share: s.Share}.NewDir("trial")
+	return liveWorldOf(t, s, false), s
+}
+
+func liveWorldOf(t *testing.T, s *samba.Server, smb1Mailer bool) *Live {
+	t.Helper()
+	peer, err := Peer{Host: "127.0.0.1", Addr: s.Addr, User: s.User, Password: s.Password, Share: s.Share, SMB1Mailer: smb1Mailer}.NewDir("trial")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,11 +35,11 @@ func liveWorld(t *testing.T) (*Live, *samba.Server) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := NewLive(LiveConfig{Settings: settings(t, ""), Peer: peer, Link: lan, Seed: 1, Keep: true})
+	w, err := NewLive(LiveConfig{Settings: settings(t, ""), Mailer: settings(t, ""), Peer: peer, Link: lan, Seed: 1, Keep: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return w, s
+	return w
 }
 
 // end closes a live world and checks that nothing is left of it.
@@ -188,6 +193,43 @@ func TestLiveSMB2ServerDies(t *testing.T) {
 		t.Errorf("close: %v", err) // the direct connection tells it
 	}
 	noTaskLeft(t, w)
+}
+
+// The Mailer may read by SMB1 as well. Then the server keeps it waiting at a file that the
+// sender has open, and lets it in once that is closed: by SMB2 it is refused at once.
+//
+// src: smb.conf(5) ("defer returning a \"sharing violation\" error message for up to one second")
+func TestLiveTheServerHoldsAnOpenerBySMB1Alone(t *testing.T) {
+	t.Parallel()
+	for _, smb1 := range []bool{true, false} {
+		s := samba.Start(t, samba.Options{})
+		w := liveWorldOf(t, s, smb1)
+		w.task(t, func() error {
+			f, err := w.SenderFS.Open("LOCK", create(readWrite, nt.ShareNone))
+			if err != nil {
+				return err
+			}
+			closed := w.RT.NewEvent(rt.Notification)
+			w.RT.Go("closer", func() {
+				w.RT.Sleep(300 * time.Millisecond)
+				if err := f.Close(); err != nil {
+					t.Error(err)
+				}
+				closed.Set()
+			})
+			g, err := w.MailerFS.Open("LOCK", nt.CreateParams{Access: nt.GenericRead, Share: nt.ShareRead, Disposition: nt.FileOpen})
+			closed.Wait(rt.Forever)
+			switch {
+			case smb1 && err == nil:
+				return g.Close()
+			case !smb1 && errors.Is(err, nt.StatusSharingViolation):
+				return nil
+			}
+			t.Errorf("opened, by SMB1 %v: %v", smb1, err)
+			return nil
+		})
+		end(t, w)
+	}
 }
 
 // A deny-all open of ours keeps the other implementation out.
