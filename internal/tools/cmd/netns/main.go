@@ -87,7 +87,7 @@ func newFlags(v *flagValues) *flag.FlagSet {
 		_, _ = fmt.Fprint(set.Output(), usage) // nobody is left to be told
 		set.PrintDefaults()
 	}
-	set.StringVar(&v.profile, "profile", "t1", "link profile")
+	set.StringVar(&v.profile, "profile", "t1", "link profile: a name, or a profile file")
 	set.StringVar(&v.loss, "loss", "0", "loss of packets each way, in percent, beside the profile's own")
 	set.StringVar(&v.outages, "outages", "", "outages, separated by commas: START:DURATION, segment=N:reset and so on")
 	set.StringVar(&v.flavour, "tcp", string(netns.Reno), "how the kernel recovers from loss: reno, or nt351 (by timeouts alone)")
@@ -110,7 +110,7 @@ func parse(args []string) (opt options, err error) {
 	if len(opt.command) == 0 {
 		opt.command = []string{"sh"}
 	}
-	if opt.net.Profile, err = link.ByName(v.profile); err != nil {
+	if opt.net.Profile, err = link.Lookup(v.profile); err != nil {
 		return opt, err
 	}
 	if opt.net.TCP, err = netns.ParseFlavour(v.flavour); err != nil {
