@@ -64,7 +64,7 @@ var mayImport = map[string][]string{
 	"internal/tools/slurm":        nil,
 	"internal/tools/cmd/sambaup":  {"internal/tools/samba"},
 	"internal/tools/cmd/netns":    {"internal/tools/samba", "internal/tools/netns", "internal/link"},
-	"internal/tools/cmd/agree":    {"bench", "internal/link", "internal/registry", "internal/tools/netns", "internal/tools/samba"},
+	"internal/tools/cmd/agree":    {"bench", "mailclient", "internal/link", "internal/machine", "internal/registry", "internal/trace", "internal/tools/netns", "internal/tools/samba"},
 	"internal/tools/assumed":      nil,
 	"internal/tools/cmd/confdocs": {"conformance", "internal/registry", "internal/tools/assumed"},
 }
