@@ -26,7 +26,7 @@ func exploreCommand() *command {
 			"p pending, L lost silently, C corrupted.\n\n" +
 			"--replay SEGMENT:KIND plays one of the trials alone. --expect takes POLICY=safe (nothing corrupted, nothing silent),\n" +
 			"POLICY=no-WHAT and POLICY=some-WHAT, where WHAT is an outcome, silent or prefix; the exit status is 1 otherwise.",
-		example: "  ntrdr explore --policies nt351,q143413 --links t1 --message-size 8KB\n" +
+		example: "  ntrdr explore --policies nt351,q143413 --links t1 --message-size 8KB --html cuts.html\n" +
 			"  ntrdr explore --policies nt351 --links t1 --message-size 8KB --replay 60:reset",
 		run: runExplore,
 	}
@@ -45,6 +45,7 @@ type exploreFlags struct {
 	whole    bool
 	expect   []string
 	asJSON   bool
+	html     string
 	width    int
 }
 
@@ -63,6 +64,7 @@ func (f *exploreFlags) add(c *invocation) {
 	set.BoolVar(&f.whole, "timeline", false, "with --replay: print every event of the trace")
 	set.StringSliceVar(&f.expect, "expect", nil, "POLICY=safe, POLICY=no-corrupted, POLICY=some-silent, ...: exit with 1 otherwise")
 	set.BoolVar(&f.asJSON, "json", false, "print one JSON object a policy, workload and link")
+	set.StringVar(&f.html, "html", "", "write a self-contained page with a map of all cuts to this file")
 	set.IntVar(&f.width, "width", 100, "columns of the strips")
 }
 
@@ -120,8 +122,10 @@ func (f *exploreFlags) checkRest(p exploring) error {
 		return badInput("--timeline shows one trial: say which with --replay SEGMENT:KIND")
 	case f.replay != "" && len(f.expect) > 0:
 		return badInput("--expect is about all cuts, --replay about one")
+	case f.html != "" && f.replay != "":
+		return badInput("--html is about all cuts, --replay about one")
 	}
-	return nil
+	return checkOutput(f.html)
 }
 
 // expectation is a POLICY=WHAT of --expect.
@@ -232,8 +236,13 @@ func (f *exploreFlags) runAll(c *invocation, p exploring) (all []explored, err e
 	return all, nil
 }
 
-// show prints the tables.
+// show writes the page that was asked for, and prints the tables.
 func (f *exploreFlags) show(c *invocation, all []explored) error {
+	if f.html != "" {
+		if err := f.writePage(c, all); err != nil {
+			return err
+		}
+	}
 	if f.asJSON {
 		return nil
 	}

@@ -11,6 +11,7 @@ import (
 type cast struct {
 	sender      string // the mail program that goes through the seven steps
 	workstation string // the one whose redirector sends the message file
+	plain       bool   // the sender is another program, and its workstation's files are no mail
 	closesSeen  bool   // the server records its own closes
 	size        int64  // of the whole message file: the most that an attempt has written
 }
@@ -26,6 +27,9 @@ func newCast(events []trace.Event) *cast {
 		if isMessageFile(e.Path) && c.writes(e) {
 			c.size = max(c.size, e.Off+e.Len)
 		}
+	}
+	if c.sender == "" {
+		c.findPlain(events)
 	}
 	return c
 }

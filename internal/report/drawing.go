@@ -65,7 +65,12 @@ func (s scale) x(t time.Duration) float64 {
 // lanes are the participants that a drawing shows, from above.
 var lanes = []Who{Sender, Redirector, Link, Server, Mailer}
 
-func laneY(w Who) float64 { return laneHeight * (float64(min(w, Mailer)) + 0.5) }
+func laneY(w Who) float64 {
+	if w == Program {
+		w = Sender
+	}
+	return laneHeight * (float64(min(w, Mailer)) + 0.5)
+}
 
 func draw(s *Story, sc scale) drawing {
 	top := laneHeight * float64(len(lanes))
@@ -75,7 +80,11 @@ func draw(s *Story, sc scale) drawing {
 		AxisY: unit(top + fillHeight + axisHeight - 6), Fill: fill(s, sc, top),
 	}
 	for _, w := range lanes {
-		d.Lanes = append(d.Lanes, drawLane{w.String(), unit(laneY(w)), unit(laneY(w) + 4)})
+		name := w
+		if s.Facts.WentOn != nil {
+			name = (&cast{plain: true}).stage(w)
+		}
+		d.Lanes = append(d.Lanes, drawLane{name.String(), unit(laneY(w)), unit(laneY(w) + 4)})
 	}
 	for i := range s.Moments {
 		d.Dots = append(d.Dots, dot(&s.Moments[i], sc))

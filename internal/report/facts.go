@@ -2,16 +2,20 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
 
+// question is a row of what decided the runs.
+type question struct {
+	name   string
+	answer func(*Story) string
+}
+
 // factRows are what decided each run, a row a question.
 func factRows(stories []*Story) [][]string {
-	questions := []struct {
-		name   string
-		answer func(*Story) string
-	}{
+	questions := []question{
 		{"sender told \"sent\"", func(s *Story) string { return when(s.Facts.Told) }},
 		{"mail announced at the server", func(s *Story) string {
 			return with(s.Facts.Announced, "message file %d of %d bytes", s.Facts.HeldThen, s.Facts.Size)
@@ -22,6 +26,12 @@ func factRows(stories []*Story) [][]string {
 		}},
 		{"verdict", func(s *Story) string { return s.Facts.verdict() }},
 		{"outcome", func(s *Story) string { return s.Outcome }},
+	}
+	if !slices.ContainsFunc(stories, func(s *Story) bool { return s.Facts.WentOn == nil }) {
+		questions = append([]question{
+			{"the program went on", func(s *Story) string { return when(s.Facts.WentOn) }},
+			{"last change at the server", func(s *Story) string { return when(s.Facts.LastChange) }},
+		}, questions[4:]...)
 	}
 	rows := make([][]string, 0, len(questions))
 	for _, q := range questions {

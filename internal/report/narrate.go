@@ -40,6 +40,7 @@ type narrator struct {
 	look      *trace.Event // that open, until it is known what the server held
 	found     bool         // it has opened the MBG, so there is mail
 	lost      int          // packets lost that no moment has told of
+	judged    string       // the last verdict
 }
 
 // event dispatches by who acts.
@@ -73,7 +74,7 @@ func (n *narrator) program(e *trace.Event) {
 
 // tell adds a moment that may be folded or left out.
 func (n *narrator) tell(e *trace.Event, who Who, c class, format string, args ...any) *Moment {
-	m := Moment{At: e.At, Who: who, Text: fmt.Sprintf(format, args...), class: c}
+	m := Moment{At: e.At, Who: n.stage(who), Text: fmt.Sprintf(format, args...), class: c}
 	if n.message != "" {
 		m.Held, m.Total = n.heldNow(), n.size
 	}

@@ -30,6 +30,8 @@ func (n *narrator) sending(e *trace.Event) {
 // calls on lesser files are told only if they fail.
 func (n *narrator) returned(e *trace.Event, d time.Duration) {
 	switch {
+	case n.plain:
+		n.plainCall(e, d)
 	case e.Op == "delete" && leaf(e.Path) == inqueueLock && nt.Status(e.Status) == nt.StatusObjectNameNotFound:
 		n.tell(e, Sender, classNone, "finds the queue's lock gone: the Mailer has taken and removed it")
 	case e.Status != 0:
@@ -152,7 +154,13 @@ func (n *narrator) verdict(e *trace.Event, who Who) {
 	if strings.HasPrefix(e.Op, "[") && !strings.HasPrefix(text, e.Op) {
 		text = e.Op + " " + text
 	}
-	n.stress(e, who, "%s", text+verdictNote(e, reason))
+	text += verdictNote(e, reason)
+	if n.plain && text == n.judged {
+		n.tell(e, who, classLook, "still: %s", text)
+		return
+	}
+	n.judged = text
+	n.stress(e, who, "%s", text)
 }
 
 // verdictNote says in brackets what the verdict rests on.

@@ -24,11 +24,13 @@ const (
 	Server                // the remote postoffice
 	Mailer                // the program that looks for mail at the postoffice
 	Nobody                // the emulator itself
+	Program               // takes the sender's place where there is no mail
+	Reader                // and the Mailer's
 )
 
 // String names the participant.
 func (w Who) String() string {
-	return [...]string{"sender", "redirector", "link", "server", "Mailer", "ntrdr"}[w]
+	return [...]string{"sender", "redirector", "link", "server", "Mailer", "ntrdr", "program", "reader"}[w]
 }
 
 // Moment is one thing in a story.
@@ -67,6 +69,10 @@ type Facts struct {
 	Verdict     string // the last one of the Mailer, or else the sender's
 	VerdictAt   *time.Duration
 	PacketsLost int
+
+	// Of a program that is not of mail.
+	WentOn     *time.Duration // its last call that succeeded has returned
+	LastChange *time.Duration // the server has answered its last WRITE, CLOSE, RENAME or DELETE
 }
 
 // Story is a run as it is told.

@@ -357,3 +357,45 @@ func TestAnotherAttempt(t *testing.T) {
 		t.Errorf("got %+v", f)
 	}
 }
+
+// A program that is not of mail is told of by its calls, and by what the server has done
+// for it; what the reader sees again and again is told in short.
+func TestStoryOfAnotherProgram(t *testing.T) {
+	s := &script{}
+	s.call("app", "open", `NEW.TMP`, 0, 0, 50*time.Millisecond, nt.StatusSuccess)
+	s.exchange("NT_CREATE_ANDX", `\NEW.TMP`, 0x801, 0, 0, 0)
+	s.call("app", "write", `NEW.TMP`, 0, 4096, 0, nt.StatusSuccess)
+	s.call("app", "close", `NEW.TMP`, 0, 0, 0, nt.StatusSuccess)
+	s.call("app", "rename", `NEW.TMP`, 0, 0, 0, nt.StatusUnexpectedNetworkError)
+	s.exchange("WRITE_ANDX", "", 0x801, 0, 4096, time.Second)
+	s.exchange("CLOSE", "", 0x801, 0, 0, time.Second)
+	s.exchange("DELETE", `\OLD.DOC`, 0, 0, 0, time.Second)
+	for range 5 {
+		s.add("look", trace.Event{Kind: trace.Verdict, Op: "missing", Text: "MISSING: OLD.DOC is not there"})
+		s.sleep(time.Second)
+	}
+	story := Tell(Run{Events: s.events})
+	var got []string
+	for _, m := range Fold(story.Moments) {
+		got = append(got, m.Who.String()+" "+m.Text)
+	}
+	want := []string{
+		"program opens NEW.TMP: told so after 0.05 s",
+		`program writes 4096 bytes of NEW.TMP: told "written" at once`,
+		"program closes NEW.TMP: told so at once",
+		"program cannot rename NEW.TMP: error 59, STATUS_UNEXPECTED_NETWORK_ERROR",
+		"server has 4096 bytes of NEW.TMP from 0 on",
+		"server has closed NEW.TMP",
+		"server has deleted OLD.DOC",
+		"reader MISSING: OLD.DOC is not there",
+		"reader still: MISSING: OLD.DOC is not there",
+		"reader ... 2 more looks (until 6.05 s)",
+		"reader still: MISSING: OLD.DOC is not there",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if f := story.Facts; f.WentOn == nil || *f.WentOn != 50*time.Millisecond || f.LastChange == nil || *f.LastChange != 3050*time.Millisecond {
+		t.Errorf("went on %v, last change %v", f.WentOn, f.LastChange)
+	}
+}

@@ -75,6 +75,8 @@ func (n *narrator) answered(e *trace.Event) {
 	case e.Status != 0:
 	case strings.HasPrefix(e.Op, "NT_CREATE"), strings.HasPrefix(e.Op, "OPEN"):
 		n.opened(e.FID, r.path)
+	case n.plain:
+		n.plainAnswer(e, r)
 	case strings.HasPrefix(e.Op, "WRITE") && n.isMessage(r.path):
 		n.wire.seen = true
 		n.hold(e, r.off, r.off+r.len)
