@@ -257,8 +257,7 @@ func (p *player) take() bool {
 		return false
 	}
 	p.at = 0
-	p.group.N, p.group.Kept = int(n), 0
-	p.group.Results, p.group.Lines = p.group.Results[:0], p.group.Lines[:0]
+	*p.group = Group{N: int(n), Results: p.group.Results[:0], Lines: p.group.Lines[:0], ends: p.group.ends[:0]}
 	return true
 }
 
@@ -285,10 +284,7 @@ func (p *player) pass(r Result, err error) {
 	}
 	g := p.group
 	g.Results = append(g.Results, r)
-	if p.crew.m.Keep.keeps(&r) {
-		g.Lines = appendLine(g.Lines, &r)
-		g.Kept++
-	}
+	g.keep(&r, p.crew.m.Keep)
 	p.at++
 }
 

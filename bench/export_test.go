@@ -13,6 +13,12 @@ func (m Matrix) WithHook(hook func(*Spec), steps uint64) Matrix {
 	return m
 }
 
+// WithMostKept bounds the failing trials of a cell that are kept.
+func (m Matrix) WithMostKept(n int) Matrix {
+	m.mostKept = n
+	return m
+}
+
 // WithPlay replaces the trials.
 func (m Matrix) WithPlay(play func(Spec) (Result, error)) Matrix {
 	m.play = func(_ *Worker, s Spec) (Result, error) { return play(s) }

@@ -32,6 +32,9 @@ type Journal struct {
 	zip  *zstd.Encoder
 	next int // the group after those in the file
 
+	block int   // of the last group
+	kept  []int // lines of the block, of each policy
+
 	begun, saved time.Time
 	part         part
 	lines        []byte
@@ -43,7 +46,7 @@ func (m Matrix) head() journalHead {
 	if shard.whole() {
 		shard = Shard{Count: 1}
 	}
-	return journalHead{journalSchema, shard, len(m.Policies), m.blocks(), m.Trials, m.parameters(), m.Origin}
+	return journalHead{journalSchema, shard, len(m.Policies), m.blocks(), m.Trials, m.most(), m.parameters(), m.Origin}
 }
 
 // CreateJournal begins a journal for the matrix, in place of any that is there.
@@ -72,7 +75,7 @@ func ResumeJournal(path string, m Matrix) (*Journal, error) {
 
 func newJournal(f *os.File, m Matrix) *Journal {
 	now := time.Now()
-	return &Journal{m: m, f: f, zip: newPacker(), begun: now, saved: now}
+	return &Journal{m: m, f: f, zip: newPacker(), kept: make([]int, len(m.Policies)), begun: now, saved: now}
 }
 
 // orClose closes the file if there is an error, which says more than Close's.
@@ -111,14 +114,33 @@ func (j *Journal) resume() error {
 	if s.head.Shard != want.Shard {
 		return fmt.Errorf("another shard: %v there, %v here", s.head.Shard, want.Shard)
 	}
-	for err == nil {
-		_, err = s.next()
+	for p := (*part)(nil); err == nil; {
+		if p, err = s.next(); err == nil {
+			j.recall(p)
+		}
 	}
 	if !errors.Is(err, io.EOF) && !errors.Is(err, errTorn) {
 		return err
 	}
 	j.next = s.groups
 	return j.truncate(s.end)
+}
+
+// recall counts the lines of a part that is in the file. Where there is a bound to them,
+// they are of the trials that were not delivered.
+func (j *Journal) recall(p *part) {
+	j.enter(p.From)
+	for i, t := range p.Tallies {
+		j.kept[i] += t.Trials - t.Delivered
+	}
+}
+
+// enter begins a new block if the group is in one.
+func (j *Journal) enter(group int) {
+	if b := group / j.m.perBlock(); b != j.block {
+		j.block = b
+		clear(j.kept)
+	}
 }
 
 func (j *Journal) truncate(end int64) error {
@@ -134,8 +156,7 @@ func (j *Journal) Next() int { return j.next + j.part.To - j.part.From }
 
 // Add takes the next group. What it holds is in the file after Close at the latest.
 func (j *Journal) Add(g *Group) error {
-	n := j.m.perBlock()
-	if len(j.part.Tallies) > 0 && g.N/n != j.part.From/n {
+	if n := j.m.perBlock(); len(j.part.Tallies) > 0 && g.N/n != j.part.From/n {
 		if err := j.save(); err != nil {
 			return err
 		}
@@ -146,12 +167,25 @@ func (j *Journal) Add(g *Group) error {
 	}
 	countGroup(j.part.Tallies, g.Results)
 	j.part.To++
-	j.part.Kept += g.Kept
-	j.lines = append(j.lines, g.Lines...)
+	j.keep(g)
 	if len(j.lines) >= saveSize || j.due() {
 		return j.save()
 	}
 	return nil
+}
+
+// keep takes the lines of a group for which its cells have room.
+func (j *Journal) keep(g *Group) {
+	j.enter(g.N)
+	most, from := j.m.most(), 0
+	for i, to := range g.ends {
+		if to > from && (most == 0 || j.kept[i] < most) {
+			j.lines = append(j.lines, g.Lines[from:to]...)
+			j.part.Kept++
+			j.kept[i]++
+		}
+		from = to
+	}
 }
 
 // due reports whether what is not in the file yet is old enough. It looks at the clock

@@ -202,6 +202,53 @@ func TestManyTrialsAreCompressed(t *testing.T) {
 	}
 }
 
+// Of a cell that fails too often the first failing trials have lines, whether the sweep
+// was played in one go, in parts or again and again; the cells count all.
+func TestTheFirstFailingTrialsOfACellAreKept(t *testing.T) {
+	m := sweep(t, 160, bench.KeepFailing)
+	all := whole(t, m)
+	m = m.WithMostKept(7)
+	want := whole(t, m)
+	if want.Table != all.Table {
+		t.Error("another table")
+	}
+	seeds := map[string][]uint64{}
+	for r, err := range bench.ReadResults(strings.NewReader(want.Results)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		cell := fmt.Sprint(r.Policy, r.Link, r.Loss)
+		seeds[cell] = append(seeds[cell], r.Seed)
+	}
+	for cell, got := range seeds {
+		if diff := cmp.Diff(got, []uint64{16, 32, 48, 64, 80, 96, 112}); diff != "" {
+			t.Errorf("%s (-got +want):\n%s", cell, diff)
+		}
+	}
+	if len(seeds) != 8 {
+		t.Errorf("%d cells have lines", len(seeds))
+	}
+	for _, n := range []int{2, 5, 40} {
+		r, err := bench.MergeJournals(shards(t, m, n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := made(t, r); got != want || r.Bound() != 7 {
+			t.Errorf("%d shards: other files, or the bound is %d", n, r.Bound())
+		}
+	}
+	path := filepath.Join(t.TempDir(), "journal")
+	for range m.Total()/2/97 + 1 {
+		resume(t, path, m, 97)
+	}
+	if got := made(t, read(t, path)); got != want {
+		t.Error("resumed: other files")
+	}
+	if bound := read(t, path).Bound(); bound != 7 {
+		t.Errorf("the bound is %d", bound)
+	}
+}
+
 func TestShardsThatDoNotFitAreRefusedByName(t *testing.T) {
 	m := sweep(t, 23, bench.KeepAll)
 	paths := shards(t, m, 4)

@@ -8,7 +8,7 @@ type Keep string
 // What can be kept.
 const (
 	KeepAll     Keep = "all"
-	KeepFailing Keep = "failing" // every outcome but delivered
+	KeepFailing Keep = "failing" // every outcome but delivered, of each cell as many as there is room for
 	KeepNone    Keep = "none"
 )
 
@@ -28,6 +28,23 @@ func ParseKeep(text string, trials int) (Keep, error) {
 		return KeepAll, nil
 	}
 	return "", fmt.Errorf("%q is none of %s, %s, %s", text, KeepAll, KeepFailing, KeepNone)
+}
+
+// keptFailing bounds the lines that KeepFailing leaves of a sweep.
+//
+// src: assumed (a line takes some 60 bytes, compressed, in journal and results together: 30 MB)
+const keptFailing = 500_000
+
+// most is how many failing trials of each cell are kept, the first ones; 0: all. The
+// cells count all, and the first failure of a policy that seldom fails is among them.
+func (m Matrix) most() int {
+	switch {
+	case m.Keep != KeepFailing:
+		return 0
+	case m.mostKept > 0:
+		return m.mostKept
+	}
+	return max(1, keptFailing/(m.blocks()*len(m.Policies)))
 }
 
 func (k Keep) keeps(r *Result) bool {

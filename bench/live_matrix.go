@@ -159,10 +159,7 @@ func (l *liveRun) pass(n int, r Result, each func(*Group) error) error {
 	l.left[g.N]--
 	for g := l.groups[l.handed]; g != nil && l.left[g.N] == 0; g = l.groups[l.handed] {
 		for i := range g.Results {
-			if l.m.Keep.keeps(&g.Results[i]) {
-				g.Lines = appendLine(g.Lines, &g.Results[i])
-				g.Kept++
-			}
+			g.keep(&g.Results[i], l.m.Keep)
 		}
 		if err := each(g); err != nil {
 			return err

@@ -38,7 +38,8 @@ type Matrix struct {
 	// Live, if set, is where trials are played in real time, instead of in simulation.
 	Live *Live
 
-	play func(*Worker, Spec) (Result, error) // nil: Worker.Run; for tests
+	play     func(*Worker, Spec) (Result, error) // nil: Worker.Run; for tests
+	mostKept int                                 // 0: as many as there is room for; for tests
 }
 
 // Origin is how a program was asked for a Matrix. A journal keeps it, so that whoever
@@ -118,7 +119,15 @@ type Group struct {
 	N       int // its place in the shard
 	Results []Result
 	Lines   []byte // the results that are kept, a line of JSON each
-	Kept    int    // the number of lines
+	ends    []int  // of each Result's line in Lines; one without a line ends where the last does
+}
+
+// keep adds the next Result's line, if it is one to be kept.
+func (g *Group) keep(r *Result, k Keep) {
+	if k.keeps(r) {
+		g.Lines = appendLine(g.Lines, r)
+	}
+	g.ends = append(g.ends, len(g.Lines))
 }
 
 // Run runs all trials on the given number of workers and returns the results in the

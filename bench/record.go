@@ -3,6 +3,7 @@ package bench
 import (
 	"bytes"
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -112,7 +113,7 @@ func (r *Record) admit(h *journalHead) error {
 	if err := differ(r.head.Parameters, h.Parameters); err != nil {
 		return fmt.Errorf("unlike %s: %w", r.shards[0].path, err)
 	}
-	if r.head.Shard.Count != h.Shard.Count || r.head.Policies != h.Policies || r.head.Blocks != h.Blocks || r.head.Trials != h.Trials {
+	if r.head.Shard.Count != h.Shard.Count || r.head.Policies != h.Policies || r.head.Blocks != h.Blocks || r.head.Trials != h.Trials || r.head.Most != h.Most {
 		return fmt.Errorf("unlike %s: shard %v of %d trials there, %v of %d here",
 			r.shards[0].path, r.head.Shard, r.head.Trials, h.Shard, h.Trials)
 	}
@@ -184,16 +185,60 @@ func (r *Record) Tallies() []*Tally {
 	return slices.DeleteFunc(slices.Clone(r.tallies), func(t *Tally) bool { return t.Trials == 0 })
 }
 
+// Bound is how many failing trials of each cell have lines at most; 0 if all that were
+// to be kept have.
+func (r *Record) Bound() int {
+	if r.head.Most > 0 && slices.ContainsFunc(r.tallies, r.tooMany) {
+		return r.head.Most
+	}
+	return 0
+}
+
+// tooMany reports whether a cell has more failing trials than lines.
+func (r *Record) tooMany(t *Tally) bool { return t.Trials-t.Delivered > r.head.Most }
+
 // Lines writes the lines that were kept, in the order of the matrix.
 func (r *Record) Lines(w io.Writer) error {
 	for block := range r.head.Blocks {
+		to := w
+		cells := r.tallies[block*r.head.Policies:][:r.head.Policies]
+		if r.head.Most > 0 && len(r.shards) > 1 && slices.ContainsFunc(cells, r.tooMany) {
+			to = &firstLines{w: w, most: r.head.Most, kept: map[string]int{}}
+		}
 		for i := range r.shards {
-			if err := r.shards[i].lines(w, block); err != nil {
+			if err := r.shards[i].lines(to, block); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// firstLines passes on the first lines of each policy: those that a run in one part
+// keeps, where each shard has kept as many.
+type firstLines struct {
+	w    io.Writer
+	most int
+	kept map[string]int
+}
+
+// Write takes whole lines.
+func (f *firstLines) Write(lines []byte) (int, error) {
+	for line := range bytes.Lines(lines) {
+		var of struct {
+			Policy string `json:"policy"`
+		}
+		if err := json.Unmarshal(line, &of); err != nil {
+			return 0, fmt.Errorf("a line of results: %w", err)
+		}
+		if f.kept[of.Policy]++; f.kept[of.Policy] > f.most {
+			continue
+		}
+		if _, err := f.w.Write(line); err != nil {
+			return 0, err
+		}
+	}
+	return len(lines), nil
 }
 
 // lines writes those of one block.

@@ -18,6 +18,7 @@ type journalHead struct {
 	Policies   int         `json:"policies"`
 	Blocks     int         `json:"blocks"`
 	Trials     int         `json:"trials"`
+	Most       int         `json:"most"` // lines of a cell; 0: no bound
 	Parameters []parameter `json:"parameters"`
 	Origin     Origin      `json:"origin"`
 }
@@ -48,6 +49,8 @@ func (h *journalHead) check() error {
 		return fmt.Errorf("its schema is %.40q, not %s", h.Schema, journalSchema)
 	case h.Policies < 1 || h.Blocks < 1 || h.Policies > MaxCells || h.Blocks > MaxCells || h.Policies*h.Blocks > MaxCells:
 		return fmt.Errorf("%d policies in %d blocks are no matrix", h.Policies, h.Blocks)
+	case h.Most < 0:
+		return fmt.Errorf("%d lines of a cell", h.Most)
 	case h.Trials < 1 || h.Trials > MaxTrials:
 		return fmt.Errorf("%d trials are out of range", h.Trials)
 	}

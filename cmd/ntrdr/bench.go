@@ -171,8 +171,11 @@ func (f *benchFlags) finish(c *invocation, m bench.Matrix, record *bench.Record)
 	if err := f.print(c.stdout, tallies); err != nil || f.asJSON {
 		return err
 	}
-	_, err := fmt.Fprintf(c.stdout, "files  index.html, table.csv and %s are in %s\n", record.ResultsName(), f.out)
-	return err
+	fmt.Fprintf(c.stdout, "files  index.html, table.csv and %s are in %s\n", record.ResultsName(), f.out)
+	if n := record.Bound(); n > 0 {
+		fmt.Fprintf(c.stdout, "kept   the first %d failing trials of each cell are in %s; the cells count all\n", n, record.ResultsName())
+	}
+	return nil
 }
 
 // progressOf is a bar, or a line every few seconds where there is no terminal.

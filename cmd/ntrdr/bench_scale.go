@@ -25,7 +25,7 @@ type scaleFlags struct {
 }
 
 func (f *scaleFlags) add(set *pflag.FlagSet) {
-	set.StringVar(&f.keep, "keep", "", "results to keep as lines: all, failing, none (default all; above 100,000 trials failing, compressed)")
+	set.StringVar(&f.keep, "keep", "", "results to keep as lines: all, failing (the first of each cell, 500,000 in all), none (default all; above 100,000 trials failing, compressed)")
 	set.BoolVar(&f.resume, "resume", false, "go on with the run in --out, which must have the same parameters")
 	set.StringVar(&f.shard, "shard", "", "play part I of N, from 0, as I/N (default: from the variables of a Slurm array, or Kubernetes' JOB_COMPLETION_INDEX with NTRDR_SHARDS=N; 0/1 is the whole)")
 	set.DurationVar(&f.trialLimit, "trial-limit", 0, "real time after which a trial is given up and counted as an error (default 60s; live 1h)")
