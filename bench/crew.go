@@ -315,8 +315,8 @@ func brokenResult(s Spec, err error) Result {
 		text = text[:maxErrorText]
 	}
 	return Result{
-		Schema: Schema, Commit: s.Commit, ProfileHash: s.Link.Hash(),
-		Policy: s.Policy.Policy.Name, Edition: s.Policy.Edition.Name, Link: s.Link.Name, Loss: s.Loss,
+		Schema: Schema, Commit: s.Commit, ProfileHash: s.ProfileHash(),
+		Policy: s.Policy.Policy.Name, Edition: s.Policy.Edition.Name, Link: s.Link.Name, TCP: s.TCP.String(), Loss: s.Loss,
 		Workload: s.WorkloadName(), Seed: s.Seed, Outcome: Broken, Bytes: s.workload().Bytes(), Error: text,
 	}
 }

@@ -23,6 +23,11 @@
 // holds at each moment what the server has been given against a prefix of what the
 // application has done.
 //
+// A Journal holds what a sweep, or a shard of one, has played so far; a Record of the
+// journals makes the files of results. Memory is constant in the number of trials. On
+// disk, lines of failing trials are bounded by default above ManyTrials; the cells grow
+// with the number of records, which a long run writes ever more seldom.
+//
 // Limits: one message a trial, one reader. An interval covers the simulated
 // population only: how another choice of seeds could have come out. It covers neither
 // an error of the model, nor an assumed parameter, nor a real link.

@@ -202,6 +202,45 @@ func TestManyTrialsAreCompressed(t *testing.T) {
 	}
 }
 
+// Trials that come to no end, in parts of their own and not, are lines with their seeds
+// and errors of their cells.
+func TestBrokenTrialsAreResumedAndMerged(t *testing.T) {
+	m := sweep(t, 9, bench.KeepFailing).WithPlay(func(s bench.Spec) (bench.Result, error) {
+		if s.Seed%4 == 1 {
+			panic(fmt.Sprintf("seed %d", s.Seed))
+		}
+		r, err := fakeTrial(s)
+		r.TCP, r.ProfileHash = s.TCP.String(), s.ProfileHash() // as Run does
+		return r, err
+	})
+	want := whole(t, m)
+	path := filepath.Join(t.TempDir(), "journal")
+	for range m.Total() / 2 {
+		resume(t, path, m, 1)
+	}
+	r := read(t, path)
+	if got := made(t, r); got != want {
+		t.Errorf("resumed: other files (-got +want)\n%s", cmp.Diff(got, want))
+	}
+	for _, c := range bench.Cells(r.Tallies()) {
+		if c.Errors != 3 || c.Trials != 9 {
+			t.Errorf("%s on %s, %g: %d errors of %d trials", c.Policy, c.Link, c.Loss, c.Errors, c.Trials)
+		}
+	}
+	for res, err := range bench.ReadResults(strings.NewReader(want.Results)) {
+		if err != nil || res.Outcome != bench.Broken || res.Error != fmt.Sprintf("panic: seed %d", res.Seed) {
+			t.Fatalf("%+v, %v", res, err)
+		}
+	}
+	merged, err := bench.MergeJournals(shards(t, m, 9))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := made(t, merged); got != want {
+		t.Error("nine shards: other files")
+	}
+}
+
 // Of a cell that fails too often the first failing trials have lines, whether the sweep
 // was played in one go, in parts or again and again; the cells count all.
 func TestTheFirstFailingTrialsOfACellAreKept(t *testing.T) {

@@ -33,7 +33,7 @@ func Answer(w io.Writer, tallies []*bench.Tally) error {
 		return err
 	}
 	out.WriteString("\n")
-	for _, line := range Verdict(answers) {
+	for _, line := range append(Verdict(answers), unended(tallies)...) {
 		out.WriteString(pad(line[0], 7) + line[1] + "\n")
 	}
 	_, err := io.WriteString(w, out.String())
@@ -88,8 +88,11 @@ func safetyRows(answers []bench.Answer) (rows [][]string) {
 	for i := range answers {
 		a := &answers[i]
 		word, worst := "fails", "-"
-		if a.Safe() {
+		switch {
+		case a.Safe():
 			word = "never seen"
+		case a.Trials == 0:
+			word = "no trial"
 		}
 		if a.Worst != nil {
 			worst = fmt.Sprintf("%s, %s: %s", a.Worst.Link, share(a.Worst.Loss), share(a.Worst.SilentRate()))
@@ -210,7 +213,7 @@ func Verdict(answers []bench.Answer) (lines [][2]string) {
 		}
 	}
 	switch {
-	case len(answers) == 0:
+	case !slices.ContainsFunc(answers, func(a bench.Answer) bool { return a.Trials > 0 }):
 	case len(safe) == 0:
 		lines = append(lines, [2]string{"safe", "none: under each, senders were told success and nobody could read what they sent"})
 	default:
@@ -222,6 +225,23 @@ func Verdict(answers []bench.Answer) (lines [][2]string) {
 	return lines
 }
 
+// unended says how many trials came to no end, and where the first of them is; nothing
+// if all did.
+func unended(tallies []*bench.Tally) [][2]string {
+	var first *bench.Tally
+	n := 0
+	for _, t := range tallies {
+		if n += t.Errors; first == nil && t.FirstError != nil {
+			first = t
+		}
+	}
+	if first == nil {
+		return nil
+	}
+	return [][2]string{{"errors", fmt.Sprintf("%s without an end, in no rate, such as %s on %s, loss %s, %s, seed %d",
+		some(n, "trial", "trials"), first.Policy, first.Link, share(first.Loss), first.Workload, *first.FirstError)}}
+}
+
 // alike is the ratio below which two throughputs count as the same, and the policy
 // named first is picked.
 const alike = 1.005
@@ -230,7 +250,7 @@ const alike = 1.005
 func pick(answers []bench.Answer, which func(*bench.Answer) bool) (best *bench.Answer) {
 	for i := range answers {
 		a := &answers[i]
-		if which(a) && a.App != nil && (best == nil || a.App.Value > alike*best.App.Value) {
+		if which(a) && a.Trials > 0 && a.App != nil && (best == nil || a.App.Value > alike*best.App.Value) {
 			best = a
 		}
 	}

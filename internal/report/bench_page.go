@@ -70,7 +70,7 @@ func newBenchPage(b Bench) benchPage {
 		return p
 	}
 	d, answers := dimensions(b.Tallies), bench.Answers(b.Tallies)
-	p.Title, p.Verdict, p.Versus = sizes(b.Tallies), Verdict(answers), answers[0].Policy
+	p.Title, p.Verdict, p.Versus = sizes(b.Tallies), append(Verdict(answers), unended(b.Tallies)...), answers[0].Policy
 	p.Answers = answersTable(answers)
 	for i, name := range d.policies {
 		p.Legend = append(p.Legend, legendEntry{colourClass(i), marker(i, 8, 8, 5), name})
