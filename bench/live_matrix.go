@@ -14,21 +14,54 @@ import (
 // src: assumed (a sender that fares badly on a slow link tries for half an hour)
 const LiveTrialLimit = time.Hour
 
+// How often a live server is asked whether it is there, and how many times in a row it
+// must not answer before a run ends. Its trials would go on for long: a sender tries
+// again after minutes.
+//
+// src: assumed (half a minute, which a server that is started anew needs at most)
+const (
+	ProbeEvery   = 10 * time.Second
+	probesFailed = 3
+)
+
 // Live is where a Matrix is played in real time: against live servers.
 type Live struct {
 	// Peers are the ways to the server: trial n, counted through the whole matrix, takes
 	// Peers[n % len(Peers)]. Each trial has a new directory of its own there, and a link
 	// of its own.
 	Peers []Peer
+	// Probe is how often the server is asked whether it is there; 0 is ProbeEvery.
+	Probe time.Duration
 	// OnTrial, if set, is told of each trial that has ended, as it ends, one at a time.
 	OnTrial func(*Result)
 }
 
-// PeerError says that a live server is not there any more.
+// Where says where the trials of a Matrix are played: results of one are none of another.
+type Where string
+
+// Where trials are played.
+const (
+	Simulated    Where = "simulated"
+	LiveShaped   Where = "live"
+	LiveUnshaped Where = "live, unshaped" // see Peer.Unshaped
+)
+
+// Where says where the trials are played.
+func (m Matrix) Where() Where {
+	switch {
+	case m.Live == nil:
+		return Simulated
+	case len(m.Live.Peers) > 0 && m.Live.Peers[0].Unshaped:
+		return LiveUnshaped
+	}
+	return LiveShaped
+}
+
+// PeerError says that a live server is not there, not any more, or does not let us in.
 type PeerError struct{ Err error }
 
 // Error says what was tried last.
-func (e *PeerError) Error() string { return "the server does not answer: " + e.Err.Error() }
+func (e *PeerError) Error() string { return "live server: " + e.Err.Error() }
 
 // Unwrap returns what was tried last.
 func (e *PeerError) Unwrap() error { return e.Err }
@@ -57,7 +90,7 @@ func (m Matrix) eachLive(ctx context.Context, from, workers int, each func(*Grou
 	defer cancel()
 	run := &liveRun{
 		m: m, limit: m.TrialLimit, next: from * len(m.Policies), handed: from,
-		dir: "ntrdr-bench-" + time.Now().UTC().Format("20060102T150405.000"), groups: map[int]*Group{}, left: map[int]int{},
+		dir: m.liveDir(), groups: map[int]*Group{}, left: map[int]int{},
 	}
 	if run.limit == 0 {
 		run.limit = LiveTrialLimit
@@ -65,15 +98,52 @@ func (m Matrix) eachLive(ctx context.Context, from, workers int, each func(*Grou
 	if _, err := m.Live.Peers[0].NewDir(run.dir); err != nil {
 		return &PeerError{err}
 	}
-	var all sync.WaitGroup
+	var all, watching sync.WaitGroup
+	watching.Go(func() { run.watch(ctx, cancel) })
 	for range workers {
 		all.Go(func() { run.work(ctx, cancel, each) })
 	}
 	all.Wait()
+	failed := ctx.Err()
+	cancel()
+	watching.Wait()
 	if run.failure != nil {
 		return run.failure
 	}
-	return ctx.Err()
+	return failed
+}
+
+// liveDir is the directory of a run at its server. Shards may begin in one moment.
+func (m Matrix) liveDir() string {
+	name := "ntrdr-bench-" + time.Now().UTC().Format("20060102T150405.000")
+	if !m.Shard.whole() {
+		name += fmt.Sprintf("-%d-of-%d", m.Shard.Index, m.Shard.Count)
+	}
+	return name
+}
+
+// watch ends the run when the server is not there any more.
+func (l *liveRun) watch(ctx context.Context, cancel func()) {
+	every := l.m.Live.Probe
+	if every == 0 {
+		every = ProbeEvery
+	}
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for failed := 0; failed < probesFailed; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		err := l.m.Live.Peers[0].Check()
+		if failed++; err == nil {
+			failed = 0
+		} else if failed == probesFailed {
+			l.fail(&PeerError{err})
+			cancel()
+		}
+	}
 }
 
 // work plays one trial after another.

@@ -86,6 +86,26 @@ func TestLiveMatrixEndsWithItsServer(t *testing.T) {
 	}
 }
 
+// A server that goes away under trials which would wait for it for long ends the run.
+func TestLiveMatrixEndsWhenItsServerIsGone(t *testing.T) {
+	t.Parallel()
+	server := samba.Start(t, samba.Options{})
+	m := liveMatrix(t, server)
+	m.Live.Probe = 100 * time.Millisecond
+	m.Base.OnCall = func(*bench.World, bench.Call) { _ = server.Stop() } // the second time there is none
+	begun := time.Now()
+	err := m.Each(t.Context(), 0, 2, func(g *bench.Group) error {
+		t.Errorf("group %d has ended", g.N)
+		return nil
+	})
+	if _, gone := errors.AsType[*bench.PeerError](err); !gone {
+		t.Errorf("error %v", err)
+	}
+	if took := time.Since(begun); took > time.Minute {
+		t.Errorf("it took %v: as long as the sender's pause", took)
+	}
+}
+
 // A trial that fails at a server which is there is a line of its own.
 func TestLiveMatrixKeepsABrokenTrial(t *testing.T) {
 	t.Parallel()

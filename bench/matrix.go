@@ -47,6 +47,7 @@ type Matrix struct {
 type Origin struct {
 	Flags []string          `json:"flags"`
 	Files map[string][]byte `json:"files"` // those that the flags name, by name
+	Where Where             `json:"where"`
 }
 
 // Shard is part Index, from 0, of Count equal parts of a Matrix: it has all cells, and

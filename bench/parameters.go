@@ -45,6 +45,7 @@ func (m Matrix) parameters() []parameter {
 		{"workloads", spell(works)},
 		{"trials", spell(m.Trials)},
 		{"keep", spell(m.Keep)},
+		{"where", spell(m.Where())},
 	}
 	for _, s := range m.Policies {
 		if own := m.WritePolicies[s.Policy.Name]; own != nil {

@@ -71,7 +71,7 @@ func (f *benchFlags) add(c *invocation) {
 }
 
 func (f *benchFlags) matrix(c *invocation) (bench.Matrix, error) {
-	f.storyFlags.live = f.live.server != ""
+	f.storyFlags.live = f.storyFlags.live || f.live.server != ""
 	base, policies, err := f.spec(c)
 	if err != nil {
 		return bench.Matrix{}, err
@@ -129,7 +129,7 @@ func runBench(c *invocation) error {
 	if err := errors.Join(f.takeShard(&m), f.live.apply(c, &m, &f.workers)); err != nil {
 		return err
 	}
-	m.TrialLimit, m.Origin = f.trialLimit, c.origin()
+	m.TrialLimit, m.Origin = f.trialLimit, c.origin(m)
 	defer f.live.watch(c, m)()
 	if err := os.MkdirAll(f.out, 0o755); err != nil {
 		return inputError{err}
@@ -144,7 +144,8 @@ func runBench(c *invocation) error {
 	err = errors.Join(playMatrix(c, m, f.workers, j), j.Close())
 	record, err2 := bench.ReadJournal(f.journalPath(m))
 	if err := errors.Join(err, err2); err != nil {
-		if err2 == nil && c.ctx.Err() != nil {
+		_, gone := errors.AsType[*bench.PeerError](err)
+		if err2 == nil && (c.ctx.Err() != nil || gone) {
 			fmt.Fprintf(c.stderr, "%d of %d trials are saved: go on with --resume\n", record.Done(), m.Total())
 		}
 		return liveError(err)

@@ -129,17 +129,39 @@ func (f *benchFlags) journal(c *invocation, m bench.Matrix) (*bench.Journal, err
 		}
 		return j, nil
 	}
-	if r, err := bench.ReadJournal(path); err == nil && r.Done() < m.Total() {
-		if err := os.Rename(path, path+".old"); err != nil {
-			return nil, inputError{err}
+	if r, err := bench.ReadJournal(path); err == nil && r.Done() > 0 && r.Done() < m.Total() {
+		old, err := putAside(path)
+		if err != nil {
+			return nil, err
 		}
-		fmt.Fprintf(c.stderr, "an unfinished run was there: it is put aside as %s.old\n", path)
+		fmt.Fprintf(c.stderr, "an unfinished run was there: it is put aside as %s\n", old)
 	}
 	j, err := bench.CreateJournal(path, m)
 	if err != nil {
 		return nil, inputError{err}
 	}
 	return j, nil
+}
+
+// putAside gives a journal a name that nothing has.
+func putAside(path string) (string, error) {
+	for n := 1; ; n++ {
+		old := path + ".old"
+		if n > 1 {
+			old += strconv.Itoa(n)
+		}
+		_, err := os.Lstat(old)
+		if err == nil {
+			continue
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			err = os.Rename(path, old)
+		}
+		if err != nil {
+			return "", inputError{err}
+		}
+		return old, nil
+	}
 }
 
 // writeRecord writes the results and the table.

@@ -68,7 +68,7 @@ var noOrigin = map[string]bool{
 }
 
 // origin is how this bench was asked for.
-func (c *invocation) origin() (o bench.Origin) {
+func (c *invocation) origin(m bench.Matrix) (o bench.Origin) {
 	c.flags.VisitAll(func(f *pflag.Flag) {
 		if !f.Changed || noOrigin[f.Name] {
 			return
@@ -81,8 +81,17 @@ func (c *invocation) origin() (o bench.Origin) {
 			o.Flags = append(o.Flags, "--"+f.Name+"="+v)
 		}
 	})
-	o.Files = c.sources.files
+	o.Files, o.Where = c.sources.files, m.Where()
 	return o
+}
+
+// liveMark makes a matrix say that it is played there, without the server, which no
+// journal names.
+func liveMark(w bench.Where) *bench.Live {
+	if w == bench.LiveShaped || w == bench.LiveUnshaped {
+		return &bench.Live{Peers: []bench.Peer{{Unshaped: w == bench.LiveUnshaped}}}
+	}
+	return nil
 }
 
 // again is the bench that a journal tells of: its flags, and its matrix.
@@ -94,6 +103,9 @@ func again(c *invocation, o bench.Origin) (*invocation, *benchFlags, bench.Matri
 	if err := old.parse(0); err != nil {
 		return nil, nil, bench.Matrix{}, err
 	}
+	live := liveMark(o.Where)
+	f.storyFlags.live = live != nil
 	m, err := f.matrix(old)
+	m.Live = live
 	return old, f, m, err
 }

@@ -203,6 +203,15 @@ func (p Peer) NewDir(name string) (Peer, error) {
 	return p, err
 }
 
+// Check reports whether the peer lets us in.
+func (p Peer) Check() error {
+	remote, err := smb2remote.Dial(p.remoteConfig())
+	if err != nil {
+		return fmt.Errorf("the Mailer's connection (SMB2): %w", err)
+	}
+	return remote.Close()
+}
+
 // direct is the host:port of the way to the server that is not the link under test.
 func (p Peer) direct() string {
 	if p.Direct != "" {
@@ -226,9 +235,9 @@ func (l *Live) Abort() {
 		}
 	}
 	if l.smb2 != nil {
-		l.smb2.cut()
+		_ = l.smb2.close() // nobody is left to be told
 	}
-	_ = l.remote.Close() // nobody is left to be told
+	l.remote.Cut()
 	l.Runtime.Close()
 }
 

@@ -3,6 +3,7 @@ package machine
 import (
 	"bytes"
 	"errors"
+	"net"
 	"testing"
 	"time"
 
@@ -124,18 +125,24 @@ func TestLiveWhatIsWrittenIsRead(t *testing.T) {
 func smb2World(t *testing.T) (*Live, *samba.Server) {
 	t.Helper()
 	s := samba.Start(t, samba.Options{})
+	return smb2WorldAt(t, s, s.Addr), s
+}
+
+// smb2WorldAt is one whose sender finds the server at addr.
+func smb2WorldAt(t *testing.T, s *samba.Server, addr string) *Live {
+	t.Helper()
 	lan, err := link.ByName("lan10")
 	if err != nil {
 		t.Fatal(err)
 	}
 	w, err := NewLive(LiveConfig{
-		Peer: Peer{Host: "127.0.0.1", Addr: s.Addr, User: s.User, Password: s.Password, Share: s.Share},
+		Peer: Peer{Host: "127.0.0.1", Addr: addr, Direct: s.Addr, User: s.User, Password: s.Password, Share: s.Share},
 		SMB2: true, Mailer: settings(t, ""), Link: lan, Seed: 1, Keep: true,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return w, s
+	return w
 }
 
 // go-smb2's opens deny nothing, but the Mailer's do: the two keep each other out of what
@@ -229,6 +236,32 @@ func TestLiveTheServerHoldsAnOpenerBySMB1Alone(t *testing.T) {
 			return nil
 		})
 		end(t, w)
+	}
+}
+
+// Abort ends a sender that waits for a server which accepts and says nothing.
+func TestLiveSMB2AbortedWhileConnecting(t *testing.T) {
+	t.Parallel()
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	w := smb2WorldAt(t, samba.Start(t, samba.Options{}), silent.Addr().String())
+	w.Runtime.Go("connect", func() {
+		if err := w.Client.Connect(); err == nil {
+			t.Error("connected")
+		}
+	})
+	conn, err := silent.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	w.Abort()
+	noTaskLeft(t, w)
+	if err := w.Close(); !errors.Is(err, nt.StatusConnectionDisconnected) {
+		t.Errorf("close: %v", err)
 	}
 }
 

@@ -58,6 +58,8 @@ type SMB2Client struct {
 
 	mu     rt.Mutex
 	fs     *smb2remote.FS // the present connection, nil without one; guarded by mu, as all below
+	conn   net.Conn       // of the last attempt to connect
+	closed bool
 	calls  uint16
 	opens  uint16
 	cannot error // what it was asked for and go-smb2 does not have
@@ -80,6 +82,7 @@ func newSMB2Client(r rt.Runtime, rec *trace.Recorder, cfg LiveWorkstation) (*SMB
 	c.cfg.Addr, c.cfg.Timeout, c.cfg.Rate = cfg.Peer.Addr, smb2Timeout, cfg.Link.LinkSpeed()
 	c.cfg.Dial = func(timeout time.Duration) (net.Conn, error) {
 		conn, err := tcp.DialStream(timeout)
+		c.dialed(conn, err)
 		switch {
 		case errors.Is(err, link.ErrTimeout):
 			err = fmt.Errorf("%w: %w", nt.StatusIOTimeout, err)
@@ -125,19 +128,32 @@ func (c *SMB2Client) linkStats() link.Stats {
 	return c.shaper.Stats()
 }
 
-// cut ends the connection under everything that uses it.
-func (c *SMB2Client) cut() {
+// dialed notes the connection that close is to end, even before it is logged on.
+func (c *SMB2Client) dialed(conn net.Conn, err error) {
+	if err != nil {
+		return
+	}
 	c.mu.Lock()
-	fs := c.fs
+	c.conn = conn
+	closed := c.closed
+	c.mu.Unlock()
+	if closed {
+		_ = conn.Close() // nobody is left to be told
+	}
+}
+
+// close ends the connection, whatever uses it, and its link, for good.
+func (c *SMB2Client) close() error {
+	c.mu.Lock()
+	c.closed = true
+	fs, conn := c.fs, c.conn
 	c.mu.Unlock()
 	if fs != nil {
 		fs.Cut()
 	}
-}
-
-// close ends the connection and its link.
-func (c *SMB2Client) close() error {
-	c.cut()
+	if conn != nil {
+		_ = conn.Close() // fs may have closed it
+	}
 	if c.shaper == nil {
 		return nil
 	}
