@@ -66,7 +66,64 @@ func (f *exploreFlags) print(w io.Writer, all []explored) error {
 			return err
 		}
 	}
-	return nil
+	return printSums(w, all)
+}
+
+// printSums prints a row a policy, over all workloads and links, if there are several.
+func printSums(w io.Writer, all []explored) error {
+	var policies []string
+	sums := map[string]*policySum{}
+	for _, e := range all {
+		name := e.Spec.Policy.Policy.Name
+		if sums[name] == nil {
+			policies = append(policies, name)
+			sums[name] = &policySum{}
+		}
+		sums[name].add(e)
+	}
+	if len(policies) == len(all) {
+		return nil
+	}
+	header := []string{"policy", "trials"}
+	for _, o := range bench.Outcomes() {
+		header = append(header, string(o))
+	}
+	header = append(header, "silent", "prefix", "fails in")
+	var rows [][]string
+	for _, name := range policies {
+		s := sums[name]
+		row := []string{name, fmt.Sprint(s.trials)}
+		for _, word := range header[2 : len(header)-1] {
+			row = append(row, fmt.Sprint(s.counts[word]))
+		}
+		rows = append(rows, append(row, fmt.Sprintf("%d of %d", s.failing, s.explored)))
+	}
+	fmt.Fprintln(w, "\nall workloads and links together; a policy fails in a workload and link if a cut is corrupted or silent:")
+	fmt.Fprintln(w)
+	return report.Table(w, header, rows)
+}
+
+// policySum is what the explorations of a policy came to.
+type policySum struct {
+	explored, failing, trials int
+	counts                    map[string]int // of trialsThat
+}
+
+func (s *policySum) add(e explored) {
+	if s.counts == nil {
+		s.counts = map[string]int{}
+	}
+	s.explored++
+	s.trials += e.Trials()
+	if e.smallest != nil {
+		s.failing++
+	}
+	for _, o := range bench.Outcomes() {
+		s.counts[string(o)] += e.Count(trialsThat(string(o)))
+	}
+	for _, word := range []string{"silent", "prefix"} {
+		s.counts[word] += e.Count(trialsThat(word))
+	}
 }
 
 // exploredTable has a row a policy, workload and link.
