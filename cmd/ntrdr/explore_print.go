@@ -145,6 +145,9 @@ func exploredTable(all []explored) (header []string, rows [][]string) {
 		if s := e.smallest; s != nil {
 			smallest = fmt.Sprintf("%s %d:%s", s.Outcome, s.Segment, s.Kind)
 		}
+		if e.Calm.Silent || e.Calm.Outcome == bench.Corrupted {
+			smallest = string(e.Calm.Outcome) + " undisturbed"
+		}
 		rows = append(rows, append(row, fmt.Sprint(e.Count(trialsThat("silent"))), fmt.Sprint(e.Count(trialsThat("prefix"))), smallest))
 	}
 	return header, rows
