@@ -86,6 +86,7 @@ func (b *bulk) drain(c link.Conn) {
 		b.mu.Lock()
 		b.received += int64(len(msg))
 		b.mu.Unlock()
+		b.r.Free(msg)
 	}
 }
 
