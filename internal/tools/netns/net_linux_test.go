@@ -172,3 +172,25 @@ func TestNothingIsTouched(t *testing.T) {
 		t.Errorf("interfaces %v, before %v", during, before)
 	}
 }
+
+// Every profile carries a connection there and back, and no faster than it says.
+func TestEveryProfileIsALink(t *testing.T) {
+	for _, p := range link.Profiles() {
+		t.Run(p.Name, func(t *testing.T) {
+			t.Parallel()
+			client, server := connect(t, up(t, Config{Profile: p, Seed: 1, Links: 1, TCP: Reno}), 1)
+			text := []byte("there and back again")
+			begun := time.Now()
+			for _, way := range [][2]net.Conn{{client, server}, {server, client}} {
+				_, err := way[0].Write(text)
+				must(t, err)
+				got := make([]byte, len(text))
+				_, err = io.ReadFull(way[1], got)
+				must(t, err)
+			}
+			if took := time.Since(begun); took < p.RTT*9/10 {
+				t.Errorf("it took %v, the round trip is %v", took, p.RTT)
+			}
+		})
+	}
+}

@@ -34,15 +34,23 @@ import (
 // flags are what is played.
 type flags struct {
 	links, policies, loss, edition, mailers string
+	files                                   []string // of profiles
 	trials, simulated, size, atOnce         int
 	poll                                    time.Duration
 	seed                                    uint64
 	inside                                  string // servers: this process is inside a namespace
 }
 
+// defaultLinks are those of the question: is a fast and is a slow line as it is simulated?
+const defaultLinks = "t1,ras-28.8"
+
 func (f *flags) parse(args []string) error {
 	set := flag.NewFlagSet("agree", flag.ContinueOnError)
-	set.StringVar(&f.links, "links", "t1,ras-28.8", "link profiles: names, files, or all")
+	set.StringVar(&f.links, "links", defaultLinks, "link profiles, by name, or all")
+	set.Func("link", "a link of your own, in place of the default ones: a profile `file` (may be repeated)", func(name string) error {
+		f.files = append(f.files, name)
+		return nil
+	})
 	set.StringVar(&f.policies, "policies", "nt351,q143413", "built-in policies")
 	set.StringVar(&f.edition, "edition", "kb143413", "the model underneath")
 	set.StringVar(&f.mailers, "mailers", "smb1,smb2", "what the Mailer reads by")
@@ -54,7 +62,11 @@ func (f *flags) parse(args []string) error {
 	set.DurationVar(&f.poll, "poll", 5*time.Second, "the Mailer's poll")
 	set.Uint64Var(&f.seed, "seed", 1, "first seed")
 	set.StringVar(&f.inside, "inside", "", "used by the command itself")
-	return set.Parse(args)
+	err := set.Parse(args)
+	if len(f.files) > 0 && f.links == defaultLinks {
+		f.links = ""
+	}
+	return err
 }
 
 func main() {
@@ -110,13 +122,17 @@ type place struct {
 }
 
 func (f *flags) profiles() (list []place, err error) {
-	if f.links == "all" {
+	names := strings.Split(f.links, ",")
+	switch f.links {
+	case "":
+		names = nil
+	case "all":
+		names = nil
 		for _, p := range link.Profiles() {
-			list = append(list, place{p, p.Name})
+			names = append(names, p.Name)
 		}
-		return list, nil
 	}
-	for name := range strings.SplitSeq(f.links, ",") {
+	for _, name := range append(names, f.files...) {
 		p, err := link.Lookup(name)
 		if err != nil {
 			return nil, err

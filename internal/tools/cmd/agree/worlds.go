@@ -185,7 +185,7 @@ func (f *flags) again(ctx context.Context, where *netns.Namespace, p place, m re
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, "/proc/self/exe", "--inside", string(text), "--links", p.source, "--mailers", m.name, "--policies", f.policies, "--edition", f.edition,
+	cmd := exec.CommandContext(ctx, "/proc/self/exe", "--inside", string(text), "--link", p.source, "--mailers", m.name, "--policies", f.policies, "--edition", f.edition,
 		"--loss", f.loss, "--trials", fmt.Sprint(f.trials), "--at-once", fmt.Sprint(f.atOnce), "--size", fmt.Sprint(f.size), "--poll", f.poll.String(), "--seed", fmt.Sprint(f.seed))
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, os.Stderr
