@@ -47,7 +47,7 @@ func TestLiveOutcomesAreSimulatedOnes(t *testing.T) {
 	}
 	all := worlds()
 	if what := netns.Missing(); what != "" {
-		t.Log("without real packet loss, which needs", what)
+		t.Run("over real packet loss", func(t *testing.T) { t.Skip("needs", what) })
 	}
 	// All at once, whatever the number of cores: live trials wait most of the time.
 	var live sync.WaitGroup
