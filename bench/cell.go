@@ -4,24 +4,7 @@ package bench
 // bounds are 95 % and two-sided; those of rates are Clopper-Pearson's, over the trials
 // that have an outcome. Quantiles are right to 0.2 %.
 type Cell struct {
-	Schema      string `json:"schema"`
-	Commit      string `json:"commit"`
-	ProfileHash string `json:"profile_hash"`
-
-	Policy   string  `json:"policy"`
-	Link     string  `json:"link"`
-	TCP      string  `json:"tcp"`
-	Loss     float64 `json:"loss"`
-	Workload string  `json:"workload"`
-	Trials   int     `json:"trials"`
-
-	Delivered int `json:"delivered"`
-	Corrupted int `json:"corrupted"`
-	Lost      int `json:"lost"`
-	Failed    int `json:"failed"`
-	Pending   int `json:"pending"`
-	Errors    int `json:"errors"`
-	Silent    int `json:"silent"`
+	Counts
 
 	CorruptedLow  float64 `json:"corrupted_low"`
 	CorruptedHigh float64 `json:"corrupted_high"`
@@ -109,16 +92,14 @@ func (c *Cell) Count(o Outcome) int {
 // those of a run of this cell alone: see Cells.
 func (t *Tally) Cell() Cell {
 	c := Cell{
-		Schema: Schema, Commit: t.Commit, ProfileHash: t.ProfileHash,
-		Policy: t.Policy, Link: t.Link, TCP: t.TCP, Loss: t.Loss, Workload: t.Workload, Trials: t.Trials,
-		Delivered: t.Delivered, Corrupted: t.Corrupted, Lost: t.Lost, Failed: t.Failed, Pending: t.Pending,
-		Errors: t.Errors, Silent: t.Silent,
+		Counts:  t.Counts,
 		AppMean: t.App.mean(), AppP10: t.App.throughput(0.1), AppThroughput: t.App.throughput(0.5), AppP90: t.App.throughput(0.9),
 		DurableMean: t.Durable.mean(), DurableP10: t.Durable.throughput(0.1), DurableThroughput: t.Durable.throughput(0.5), DurableP90: t.Durable.throughput(0.9),
 		LatencyP50: scaled(t.Latency.Quantile(0.5), 1e-6), LatencyP99: scaled(t.Latency.Quantile(0.99), 1e-6),
 		Retransmits: t.Retransmits, Aborts: t.Aborts, FirstSilent: t.FirstSilent, FirstCorrupted: t.FirstCorrupted,
 	}
-	judged := t.Trials - t.Errors
+	c.Schema = Schema
+	judged := t.Judged()
 	c.CorruptedLow, c.CorruptedHigh = ClopperPearson(c.Corrupted, judged)
 	c.SilentLow, c.SilentHigh = ClopperPearson(c.Silent, judged)
 	if n := t.Utilisation.N(); n > 0 {

@@ -14,24 +14,7 @@ const TallySchema = "ntrdr-tally/1"
 // whatever order, are exactly the Tally of the whole, and its JSON keeps all of it.
 // The zero Tally is empty and takes what it is about from the first Result.
 type Tally struct {
-	Schema      string  `json:"schema"`
-	Commit      string  `json:"commit"`
-	ProfileHash string  `json:"profile_hash"`
-	Policy      string  `json:"policy"`
-	Link        string  `json:"link"`
-	TCP         string  `json:"tcp"`
-	Loss        float64 `json:"loss"`
-	Workload    string  `json:"workload"`
-
-	Trials    int `json:"trials"`
-	Delivered int `json:"delivered"`
-	Corrupted int `json:"corrupted"`
-	Lost      int `json:"lost"`
-	Failed    int `json:"failed"`
-	Pending   int `json:"pending"`
-	Errors    int `json:"errors"` // the trial itself failed: it has no outcome and counts in no rate
-
-	Silent      int `json:"silent"`
+	Counts
 	ToldSuccess int `json:"told_success"`
 	ToldError   int `json:"told_error"`
 
@@ -52,6 +35,31 @@ type Tally struct {
 	Used        int64     `json:"utilisation_sum"`
 
 	Pairs *Pairs `json:"pairs"` // with the first policy; nil: this is it
+}
+
+// Key says what the trials of a Tally or a Cell have in common.
+type Key struct {
+	Schema      string  `json:"schema"`
+	Commit      string  `json:"commit"`
+	ProfileHash string  `json:"profile_hash"`
+	Policy      string  `json:"policy"`
+	Link        string  `json:"link"`
+	TCP         string  `json:"tcp"`
+	Loss        float64 `json:"loss"`
+	Workload    string  `json:"workload"`
+}
+
+// Counts are trials that have a Key in common, by what became of them.
+type Counts struct {
+	Key
+	Trials    int `json:"trials"`
+	Delivered int `json:"delivered"`
+	Corrupted int `json:"corrupted"`
+	Lost      int `json:"lost"`
+	Failed    int `json:"failed"`
+	Pending   int `json:"pending"`
+	Errors    int `json:"errors"` // the trial itself failed: it has no outcome and counts in no rate
+	Silent    int `json:"silent"`
 }
 
 // Times are those trials of a Tally that reached an end.
@@ -117,8 +125,10 @@ func (t *Tally) Add(r, ref *Result) {
 
 func (t *Tally) identify(r *Result) {
 	*t = Tally{
-		Schema: TallySchema, Commit: r.Commit, ProfileHash: r.ProfileHash,
-		Policy: r.Policy, Link: r.Link, TCP: r.TCP, Loss: r.Loss, Workload: r.Workload,
+		Counts: Counts{Key: Key{
+			Schema: TallySchema, Commit: r.Commit, ProfileHash: r.ProfileHash,
+			Policy: r.Policy, Link: r.Link, TCP: r.TCP, Loss: r.Loss, Workload: r.Workload,
+		}},
 		FirstSeed: r.Seed, LastSeed: r.Seed,
 	}
 }
@@ -236,10 +246,7 @@ func (t *Tally) Merge(o *Tally) error {
 		return nil
 	}
 	if t.Trials == 0 {
-		*t = Tally{
-			Schema: o.Schema, Commit: o.Commit, ProfileHash: o.ProfileHash, Policy: o.Policy, Link: o.Link, TCP: o.TCP,
-			Loss: o.Loss, Workload: o.Workload, FirstSeed: o.FirstSeed, LastSeed: o.LastSeed,
-		}
+		*t = Tally{Counts: Counts{Key: o.Key}, FirstSeed: o.FirstSeed, LastSeed: o.LastSeed}
 		if o.Pairs != nil {
 			t.Pairs = &Pairs{Versus: o.Pairs.Versus}
 		}
