@@ -2,6 +2,7 @@ package smb1client
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"math"
 
@@ -112,4 +113,61 @@ func (t *Tree) offset(op string, off int64, n int) (wide bool, err error) {
 		return false, &nt.Error{Op: op, Status: nt.StatusInvalidParameter}
 	}
 	return wide, nil
+}
+
+// WriteAndClose is WriteAt of what one request takes and then Close, both in one message
+// that the server executes in order. err is the first of the two; closed says that h is not
+// open any more.
+//
+// src: [MS-CIFS] §2.2.3.4 (the first command that fails ends a chain), §2.2.4.43 (CLOSE may follow)
+func (t *Tree) WriteAndClose(h FileHandle, p []byte, off int64, m WriteMode, written FileTime) (closed bool, err error) {
+	const op = "write and close"
+	fid, err := t.fid(op, h)
+	if err != nil {
+		return false, err
+	}
+	wide, err := t.offset(op, off, len(p))
+	if err != nil {
+		return false, err
+	}
+	if most := t.Limits().MaxWrite; len(p) == 0 || len(p) > most {
+		return false, &nt.Error{Op: op, Status: nt.StatusInvalidParameter, Err: fmt.Errorf("%d bytes, at most %d", len(p), most)}
+	}
+	t.c.mu.Lock()
+	f := t.c.files.open[fid]
+	t.c.files.closed(fid)
+	t.c.mu.Unlock()
+	req := t.s.message(t.tid, &smbwire.WriteAndXRequest{
+		FID: fid, Wide: wide, Offset: off, WriteMode: m, Remaining: uint16(len(p)), Data: p,
+	})
+	req.Chain = append(req.Chain, &smbwire.CloseRequest{FID: fid, LastModified: t.c.serverTime(written)})
+	reply, err := t.c.Exchange(req)
+	closed, err = writtenAndClosed(op, reply, err, len(p))
+	t.c.mu.Lock()
+	t.c.files.closeEnded(fid)
+	if !closed && t.c.dead == nil {
+		t.c.files.open[fid] = f
+	}
+	t.c.mu.Unlock()
+	return closed, err
+}
+
+// writtenAndClosed reads the reply to n bytes written and a CLOSE behind them.
+func writtenAndClosed(op string, reply *smbwire.Message, err error, n int) (closed bool, _ error) {
+	if err != nil {
+		return false, errorFor(op, "", err)
+	}
+	st := reply.Header.NTStatus()
+	w, ok := reply.Chain[0].(*smbwire.WriteAndXResponse)
+	switch {
+	case !ok && st != nt.StatusSuccess:
+		return false, &nt.Error{Op: op, Status: st}
+	case !ok || w.Count > n || len(reply.Chain) < 2:
+		return false, badReply(op)
+	case st != nt.StatusSuccess:
+		return true, &nt.Error{Op: "close", Status: st}
+	case w.Count < n:
+		return true, &nt.Error{Op: op, Status: nt.StatusDiskFull}
+	}
+	return true, nil
 }

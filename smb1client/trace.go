@@ -15,6 +15,14 @@ func (c *Client) traceSend(m *smbwire.Message) {
 		describeRequest(&e, b)
 	}
 	c.opt.Trace.Emit(e)
+	c.traceChained(e, m)
+}
+
+// traceChained records a CLOSE that is not alone in its message.
+func (c *Client) traceChained(e trace.Event, m *smbwire.Message) {
+	if n := len(m.Chain); n > 1 && m.Chain[n-1].Command() == smbwire.CmdClose {
+		c.opt.Trace.Emit(trace.Event{Kind: e.Kind, Op: smbwire.CmdClose.String(), MID: e.MID, FID: e.FID, Status: e.Status, Text: "chained"})
+	}
 }
 
 // traceRecv records a message that arrived.
@@ -32,6 +40,7 @@ func (c *Client) traceRecv(m *smbwire.Message) {
 		}
 	}
 	c.opt.Trace.Emit(e)
+	c.traceChained(e, m)
 }
 
 func eventOf(k trace.Kind, m *smbwire.Message) trace.Event {
