@@ -285,7 +285,32 @@ var ourEffects = []effect{
 			s.RT.Sleep(500 * time.Millisecond)
 			return fmt.Sprintf("%d on their way", len(s.sent(mark)))
 		},
-		stock: "4 on their way", changed: "1 on their way",
+		stock: "22 on their way", changed: "1 on their way",
+	},
+	{
+		set:   "NtrdrQueueSpan=1",
+		given: "NtrdrWritePolicy=ordered",
+		link:  "vsat-geo",
+		observe: func(s *story) string {
+			h := s.file("F", nt.ShareRead)
+			mark := s.mark()
+			s.write(h, make([]byte, 8*4096), 0)
+			s.RT.Sleep(500 * time.Millisecond)
+			return fmt.Sprintf("%d on their way", len(s.sent(mark)))
+		},
+		stock: "22 on their way", changed: "2 on their way",
+	},
+	{
+		set:   "NtrdrQueueRequestSize=512",
+		given: "NtrdrWritePolicy=ordered",
+		observe: func(s *story) string {
+			h := s.file("F", nt.ShareRead)
+			mark := s.mark()
+			s.write(h, make([]byte, 4096), 0)
+			s.RT.Sleep(time.Second)
+			return fmt.Sprintf("%d requests", len(s.sent(mark)))
+		},
+		stock: "1 requests", changed: "8 requests",
 	},
 	{
 		set:   "NtrdrQueueAhead=60000",
@@ -298,7 +323,7 @@ var ourEffects = []effect{
 			s.RT.Sleep(time.Second)
 			return fmt.Sprintf("%d on their way", len(s.sent(mark)))
 		},
-		stock: "1 on their way", changed: "4 on their way",
+		stock: "1 on their way", changed: "2 on their way",
 	},
 }
 

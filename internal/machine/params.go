@@ -53,7 +53,10 @@ func RedirectorConfig(s registry.Settings) rdr.Config {
 func writePolicy(c *rdr.Config, s registry.Settings) {
 	c.QueueLimit = int(s.DWORD("NtrdrQueueLimit"))
 	c.NtrdrWritePolicy = rdr.PolicyName(s.Text("NtrdrWritePolicy"))
-	c.QueueWindow = rdr.Window{Requests: int(s.DWORD("NtrdrQueueRequests")), Ahead: s.Duration("NtrdrQueueAhead")}
+	c.QueueRequestSize = int(s.DWORD("NtrdrQueueRequestSize"))
+	c.QueueWindow = rdr.Window{
+		Requests: int(s.DWORD("NtrdrQueueRequests")), Span: s.Duration("NtrdrQueueSpan"), Ahead: s.Duration("NtrdrQueueAhead"),
+	}
 }
 
 // setQuirks maps the redirector's defects.

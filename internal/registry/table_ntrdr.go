@@ -28,8 +28,12 @@ var ntrdrParams = []Param{
 		"what orders writes and closes: NT's own machinery, or one that NT never had").acted(),
 	number("NtrdrQueueLimit", 1, anyDWORD, UnitBytes, 8<<20, oursNever,
 		"bytes that NtrdrWritePolicy's queue holds; then a writer waits").acted(),
-	number("NtrdrQueueRequests", 1, 50, "requests", 4, oursNever,
+	number("NtrdrQueueRequests", 1, 50, "requests", 32, oursNever,
 		"writes of one file that NtrdrWritePolicy has under way at once").acted(),
+	number("NtrdrQueueSpan", 0, 60_000, UnitMilliseconds, 1000, oursNever,
+		"how long the link may need for them if they are more than two; 0: any time").acted(),
+	number("NtrdrQueueRequestSize", 512, 65535, UnitBytes, 65535, oursNever,
+		"most bytes of a write that NtrdrWritePolicy sends in one request, if the server takes as many").acted(),
 	number("NtrdrQueueAhead", 0, 60_000, UnitMilliseconds, 10, oursNever,
 		"how long before one write has left the next is handed to the transport").acted(),
 

@@ -20,13 +20,14 @@ type circuit struct {
 	over   rt.Event  // Notification: everything that its loss means has been done
 
 	// Guarded by Redirector.mu.
-	lost    bool      // its loss has been reported, or it has been dropped
-	logged  bool      // the event log says so
-	uses    int       // calls by name under way
-	opens   int       // files open on it, dormant ones too
-	used    time.Time // when uses or opens changed last
-	waiting int       // long-term requests outstanding
-	echoes  int       // how often the first of them began
+	roundTrip time.Duration // the quickest answer to a call by name so far; 0: none yet
+	lost      bool          // its loss has been reported, or it has been dropped
+	logged    bool          // the event log says so
+	uses      int           // calls by name under way
+	opens     int           // files open on it, dormant ones too
+	used      time.Time     // when uses or opens changed last
+	waiting   int           // long-term requests outstanding
+	echoes    int           // how often the first of them began
 }
 
 // OnBreak flushes what the oplock protected, forgets it if nothing may be cached any

@@ -82,6 +82,7 @@ type Config struct {
 
 	NtrdrWritePolicy PolicyName
 	QueueLimit       int         // bytes of writes that a policy's queue holds before writers wait
+	QueueRequestSize int         // most bytes of a write that one request of a queue carries; 0: what the server takes
 	QueueWindow      Window      // of the built-in policies
 	Policy           WritePolicy // in place of NtrdrWritePolicy's; nil: that one
 
@@ -179,7 +180,7 @@ func (c Config) validate() error {
 		return fmt.Errorf("rdr: NtrdrL2Dispatch %q", c.NtrdrL2Dispatch)
 	case c.WriteBehindBuffers < 1 || c.WriteBehindBufferSize < 1:
 		return fmt.Errorf("rdr: %d write-behind buffers of %d bytes", c.WriteBehindBuffers, c.WriteBehindBufferSize)
-	case c.QueueLimit < 1 || c.QueueWindow.Requests < 1 || c.QueueWindow.Ahead < 0:
+	case c.QueueLimit < 1 || c.QueueWindow.Requests < 1 || c.QueueWindow.Ahead < 0 || c.QueueWindow.Span < 0 || c.QueueRequestSize < 0:
 		return fmt.Errorf("rdr: a queue of %d bytes with a window of %d requests, %v ahead", c.QueueLimit, c.QueueWindow.Requests, c.QueueWindow.Ahead)
 	case c.LockQuota < 0:
 		return fmt.Errorf("rdr: LockQuota %d", c.LockQuota)

@@ -9,6 +9,10 @@ import (
 type Window struct {
 	// Requests is the most.
 	Requests int
+	// Span is how long the link may need for them, by its speed, if they are more than two;
+	// 0: it does not matter. Two keep a link busy whose round trip is short beside a
+	// request; more of them only fill its queue, and its retransmission timeouts run out.
+	Span time.Duration
 	// Ahead is how much earlier than its predecessor has left the workstation, by the
 	// link's speed, a write is handed to the transport. What waits there delays the
 	// application's own opens and reads, which come behind it.
@@ -16,16 +20,34 @@ type Window struct {
 }
 
 const (
-	// windowRequests is more than the window of TCP, 8760 bytes, can have under way.
-	// src: assumed (requests of 4096 bytes)
-	windowRequests = 4
+	// windowRequests is more than the window of TCP, 8760 bytes, can have under way: when an
+	// answer is lost, what follows goes on while the server's TCP finds that out.
+	// src: assumed (as many as gain anything on the built-in links)
+	windowRequests = 32
+	// windowSpan covers a retransmission timeout.
+	// src: assumed (twice the shortest one, 500 ms)
+	windowSpan = time.Second
 	// windowAhead covers the time between a timer and the first byte.
 	// src: assumed (a round trip of a fast link)
 	windowAhead = 10 * time.Millisecond
+	// windowLeast of the writes are under way whatever the span.
+	windowLeast = 2
 )
 
 // StockWindow returns the window of the built-in policies.
-func StockWindow() Window { return Window{Requests: windowRequests, Ahead: windowAhead} }
+func StockWindow() Window {
+	return Window{Requests: windowRequests, Span: windowSpan, Ahead: windowAhead}
+}
+
+// full reports whether no write may be added to so many, if the link then needs that long
+// for them. A quarter of what may be outstanding is left to the application's own requests.
+func (w Window) full(l Link, requests int, span time.Duration) bool {
+	most := w.Requests
+	if l.Outstanding > 0 {
+		most = min(most, max(1, l.Outstanding-l.Outstanding/4))
+	}
+	return requests >= most || w.Span > 0 && requests >= windowLeast && span > w.Span
+}
 
 // hasAnswer reports whether a call of a kind exists for its answer.
 func hasAnswer(k OpKind) bool {
@@ -38,27 +60,29 @@ func hasAnswer(k OpKind) bool {
 // the file or, if they must not overtake anything, of any file.
 func (w Window) pace(q Queue, from int, overtake bool, now time.Time) (send []int, wake time.Time) {
 	file, under := q.Op(from).File, 0
-	var left time.Time // when the last that was sent has left
+	var span time.Duration // what those under way take
+	var left time.Time     // when the last that was sent has left
 	for i := from; i < q.Len(); i++ {
 		o := q.Op(i)
+		takes := sendTime(q.Link(), o.Len)
 		switch {
 		case o.File != file && overtake && o.File != 0:
 			continue
 		case o.File != file || o.Kind != OpWrite:
 			return send, time.Time{}
 		case o.Sent:
-			under++
-			left = later(left, o.At).Add(sendTime(q.Link(), o.Len))
+			under, span = under+1, span+takes
+			left = later(left, o.At).Add(takes)
 			continue
-		case under >= w.Requests || collides(q, from, i) || under > 0 && waitsForMore(q, i):
+		case w.full(q.Link(), under, span+takes) || collides(q, from, i) || under > 0 && waitsForMore(q, i):
 			return send, time.Time{}
 		}
 		if due := left.Add(-w.Ahead); under > 0 && due.After(now) {
 			return send, due
 		}
 		send = append(send, i)
-		under++
-		left = later(left, now).Add(sendTime(q.Link(), o.Len))
+		under, span = under+1, span+takes
+		left = later(left, now).Add(takes)
 	}
 	return send, time.Time{}
 }
@@ -89,12 +113,49 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// sendTime is how long so many bytes take to leave; no time over a link of unknown speed.
+// What a write has around its data.
+const (
+	// writeHeaders are of NetBIOS, the SMB and WRITE_ANDX, with the byte that aligns the data.
+	// src: RFC 1002 §4.3.1; [MS-CIFS] §2.2.3.1, §2.2.4.43.1
+	writeHeaders = 4 + 32 + 31 + 1
+	// segment is the data of a full TCP segment, and segmentHeaders what is before it.
+	// src: RFC 894, RFC 791 §3.1, RFC 793 §3.1; that the way is an Ethernet is assumed
+	segment        = 1460
+	segmentHeaders = 40
+)
+
+// sendTime is how long a write of n bytes takes to leave; no time over a link of unknown
+// speed.
 func sendTime(l Link, n int) time.Duration {
 	if l.Speed <= 0 {
 		return 0
 	}
+	n += writeHeaders
+	n += (n + segment - 1) / segment * segmentHeaders
 	return time.Duration(int64(n) * int64(time.Second) / l.Speed)
+}
+
+// tcpWindow is what TCP has under way at most.
+//
+// src: KB Q140552 (8760 bytes on Ethernet)
+const tcpWindow = 8760
+
+// boundByWindow reports whether TCP's window is what bounds the link: it is less than what
+// the link holds in a round trip and in the two segments that an acknowledgement answers.
+//
+// src: RFC 1122 §4.2.3.2
+func (l Link) boundByWindow() bool {
+	return l.Speed > 0 && l.RoundTrip.Seconds()*float64(l.Speed) > tcpWindow-2*segment
+}
+
+// unit is how many of n bytes go with one request. A write of a single segment is answered,
+// and so acknowledged, at once: where the window is the bound, it moves on sooner than by
+// delayed acknowledgements. Elsewhere more answers are only more that can be lost.
+func (l Link) unit(n int) int {
+	if n > tcpWindow && l.boundByWindow() {
+		return min(l.Request, segment-writeHeaders)
+	}
+	return l.Request
 }
 
 // WriteThrough makes every call wait for its own answer: what an application has been told
@@ -103,6 +164,8 @@ type WriteThrough struct{ Window }
 
 // Awaits is true for the call's own op.
 func (WriteThrough) Awaits(call, op Op) bool { return call.Seq == op.Seq }
+
+func (WriteThrough) awaitsEarlier(OpKind) bool { return false }
 
 // Next keeps the order of each file, and none between files.
 func (p WriteThrough) Next(q Queue, now time.Time) ([]int, time.Time) { return p.nextOfFiles(q, now) }
@@ -125,6 +188,8 @@ func (FlushOnClose) Awaits(call, op Op) bool {
 	}
 	return hasAnswer(call.Kind) && call.Seq == op.Seq
 }
+
+func (FlushOnClose) awaitsEarlier(call OpKind) bool { return call == OpClose }
 
 // Next keeps the order of each file, and none between files.
 func (p FlushOnClose) Next(q Queue, now time.Time) ([]int, time.Time) { return p.nextOfFiles(q, now) }
@@ -184,7 +249,10 @@ func (p Ordered) Awaits(call, op Op) bool {
 	return hasAnswer(call.Kind) && call.Kind != OpDelete && call.Seq == op.Seq
 }
 
-// Next sends the oldest op, and the writes of its file that follow it directly.
+func (p Ordered) awaitsEarlier(call OpKind) bool { return p.Durable && call == OpClose }
+
+// Next sends the oldest op, and the writes of its file that follow it directly; or a write
+// with the CLOSE that comes next, in one request, if nothing else is under way.
 func (p Ordered) Next(q Queue, now time.Time) (send []int, wake time.Time) {
 	if q.Len() == 0 {
 		return nil, time.Time{}
@@ -195,6 +263,9 @@ func (p Ordered) Next(q Queue, now time.Time) (send []int, wake time.Time) {
 			send = []int{0}
 		}
 		return send, time.Time{}
+	}
+	if !head.Sent && q.Len() > 1 && q.Op(1).Kind == OpClose && q.Op(1).File == head.File {
+		return []int{0, 1}, time.Time{}
 	}
 	return p.pace(q, 0, false, now)
 }

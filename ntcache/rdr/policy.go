@@ -32,7 +32,9 @@ type WritePolicy interface {
 	Awaits(call, op Op) bool
 	// Next returns the positions in q, ascending, of the ops to be sent now. It is asked
 	// whenever the queue has changed, and at wake, if that is not zero. An op that it
-	// passes over for ever is never sent.
+	// passes over for ever is never sent. A close that directly follows a write of its file
+	// in send goes with that as one request, which the server executes in order; if they are
+	// of two opens, it is left out this time.
 	Next(q Queue, now time.Time) (send []int, wake time.Time)
 	// Stops reports whether call, queued or made after failed has failed, must fail too.
 	// It is asked of failures that no caller was there to be told of. They end when an
@@ -84,8 +86,10 @@ type Queue struct {
 
 // Link is what the redirector knows of the way to the server.
 type Link struct {
-	Speed   int64 // bytes a second; 0: unknown
-	Request int   // most bytes of a write that one request carries
+	Speed       int64         // bytes a second; 0: unknown
+	RoundTrip   time.Duration // the quickest answer to a call by name so far; 0: unknown
+	Request     int           // most bytes of a write that one request carries
+	Outstanding int           // requests that the server takes at once; 0: unknown
 }
 
 // Len is how many ops are in the queue.

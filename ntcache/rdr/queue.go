@@ -14,9 +14,10 @@ import (
 type op struct {
 	Op
 	f    *fcb        // nil: by name
-	o    *serverOpen // of a write
+	o    *serverOpen // of a write, a change of the size, a close
 	data []byte      // of a write
 	run  func() error
+	with *op             // of a write that is under way: the close that goes with it, or nil
 	end  func(err error) // what is left to do when it is over, answered or not; may be nil
 
 	over  bool
@@ -147,7 +148,7 @@ func (q *queue) write(o *serverOpen, p []byte, off int64, must bool) (awaits awa
 		n := q.growLocked(o, p, off)
 		p, off = p[n:], off+int64(n)
 	}
-	for unit := q.unit(); len(p) > 0; {
+	for unit := q.linkLocked().unit(len(p)); len(p) > 0; {
 		n := min(len(p), unit)
 		x := &op{Op: call, f: f, o: o, data: slices.Clone(p[:n])}
 		x.Off, x.Len = off, n
@@ -160,8 +161,15 @@ func (q *queue) write(o *serverOpen, p []byte, off int64, must bool) (awaits awa
 	return awaits, nil
 }
 
-// unit is how many bytes of a write go with one request.
-func (q *queue) unit() int { return max(1, q.c.limits.MaxWrite) }
+// linkLocked is what is known of the circuit's link.
+func (q *queue) linkLocked() Link {
+	c := q.c
+	most := max(1, c.limits.MaxWrite)
+	if limit := c.r.cfg.QueueRequestSize; limit > 0 {
+		most = min(most, limit)
+	}
+	return Link{Speed: c.limits.LinkSpeed, RoundTrip: c.roundTrip, Request: most, Outstanding: c.limits.MaxMpx}
+}
 
 // growLocked adds to the newest op what continues it, and returns how much.
 func (q *queue) growLocked(o *serverOpen, p []byte, off int64) int {
@@ -172,7 +180,7 @@ func (q *queue) growLocked(o *serverOpen, p []byte, off int64) int {
 	if x.Kind != OpWrite || x.Sent || x.Awaited || x.o != o || x.Off+int64(x.Len) != off {
 		return 0
 	}
-	n := max(0, min(len(p), q.unit()-x.Len))
+	n := max(0, min(len(p), q.linkLocked().Request-x.Len))
 	x.data = append(x.data, p[:n]...)
 	x.Len += n
 	return n
@@ -224,9 +232,21 @@ type awaited struct {
 	own uint64 // their Seq
 }
 
-// awaitedLocked is what a call awaits.
+// ownOnly is what a WritePolicy can be that is not to be asked about every earlier op: many
+// small writes would cost the square of their number.
+type ownOnly interface {
+	// awaitsEarlier reports whether a call of a kind may await ops that are not its own.
+	awaitsEarlier(call OpKind) bool
+}
+
+// awaitedLocked is what a call awaits. Its own ops are the newest.
 func (q *queue) awaitedLocked(call Op) (list []*op) {
-	for _, x := range q.ops {
+	own := 0
+	if p, ok := q.policy.(ownOnly); ok && !p.awaitsEarlier(call.Kind) {
+		for own = len(q.ops); own > 0 && q.ops[own-1].Seq == call.Seq; own-- {
+		}
+	}
+	for _, x := range q.ops[own:] {
 		if x.Seq == call.Seq && call.Awaited || q.policy.Awaits(call, x.Op) {
 			list = append(list, x)
 		}
@@ -273,19 +293,38 @@ func (q *queue) kick() {
 	now := r.rt.Now()
 	var begin []*op
 	if q.broken == nil && len(q.ops) > 0 {
-		next, wake := q.policy.Next(Queue{q.ops, Link{Speed: q.c.limits.LinkSpeed, Request: q.unit()}}, now)
-		for _, i := range next {
-			if i >= 0 && i < len(q.ops) && !q.ops[i].Sent {
-				q.ops[i].Sent, q.ops[i].At = true, now
-				begin = append(begin, q.ops[i])
-			}
-		}
+		next, wake := q.policy.Next(Queue{q.ops, q.linkLocked()}, now)
+		begin = q.beginLocked(next, now)
 		q.armLocked(now, wake)
 	}
 	r.mu.Unlock()
 	for _, x := range begin {
 		r.rt.Go("queue "+x.Path, func() { q.carryOut(x) })
 	}
+}
+
+// beginLocked marks the ops at some positions as sent and returns what is to be carried
+// out: a close that follows its file's only write goes with that.
+func (q *queue) beginLocked(next []int, now time.Time) (begin []*op) {
+	for _, i := range next {
+		if i < 0 || i >= len(q.ops) || q.ops[i].Sent {
+			continue
+		}
+		x := q.ops[i]
+		if x.Kind == OpClose && len(begin) > 0 {
+			if w := begin[len(begin)-1]; w.f == x.f {
+				if w.Kind != OpWrite || w.o != x.o || w.Len > q.c.limits.MaxWrite {
+					continue // not beside it: asked for again when that has been answered
+				}
+				w.with = x
+			}
+		}
+		x.Sent, x.At = true, now
+		if len(begin) == 0 || begin[len(begin)-1].with != x {
+			begin = append(begin, x)
+		}
+	}
+	return begin
 }
 
 // armLocked makes the policy be asked again at wake.
@@ -309,31 +348,58 @@ func (q *queue) armLocked(now, wake time.Time) {
 
 // carryOut sends an op and waits for its answer.
 func (q *queue) carryOut(x *op) {
-	var err error
+	var (
+		err    error
+		closed bool
+	)
 	if x.Kind == OpWrite {
-		err = q.sendWrite(x)
+		closed, err = q.sendWrite(x)
 	} else {
 		err = x.run()
 	}
 	over := q.answered(x, err)
+	if y := x.with; y != nil {
+		over = append(over, q.closedWith(y, closed, err)...)
+	}
 	q.kick() // before the end of an op waits for who waits for another
 	q.finish(over)
 }
 
-// sendWrite sends a write; one that an application waits for goes with write-through.
-func (q *queue) sendWrite(x *op) error {
+// closedWith ends a close that went with a write. One that the server has not done, because
+// the write failed, is still to be sent.
+func (q *queue) closedWith(y *op, closed bool, err error) (over []*op) {
+	switch {
+	case closed:
+		return q.answered(y, nil) // an error of the two is the write's
+	case circuitGone(err):
+		return q.answered(y, err)
+	}
+	r := q.c.r
+	r.mu.Lock()
+	y.Sent, y.At = false, time.Time{}
+	r.mu.Unlock()
+	return nil
+}
+
+// sendWrite sends a write, and the close that goes with it; one that an application waits
+// for goes with write-through.
+func (q *queue) sendWrite(x *op) (closed bool, err error) {
 	r := q.c.r
 	mode := nt.WriteMode(0)
 	if x.Awaited || x.o.params.Options&nt.WriteThrough != 0 {
 		mode = nt.WriteModeThrough
 	}
 	r.tr.Emit(trace.Event{Kind: trace.BufferSend, Path: x.f.path, Off: x.Off, Len: int64(x.Len), Text: "queue"})
-	_, err := x.o.remote.WriteAt(x.o.h, x.data, x.Off, mode)
+	if x.with == nil {
+		_, err = x.o.remote.WriteAt(x.o.h, x.data, x.Off, mode)
+	} else {
+		closed, err = x.o.remote.WriteAndClose(x.o.h, x.data, x.Off, mode, x.o.writtenAt())
+	}
 	if err == nil {
 		x.f.answered()
 	}
 	r.tr.Emit(trace.Event{Kind: trace.BufferDone, Path: x.f.path, Off: x.Off, Len: int64(x.Len), Status: statusOf(err)})
-	return err
+	return closed, err
 }
 
 // answered ends an op, and with it all that must not follow if it failed.

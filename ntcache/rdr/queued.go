@@ -261,11 +261,10 @@ func (f *fcb) enqueueClose(o *serverOpen) *op {
 	o.closing = true
 	f.closings++
 	f.settled.Reset()
-	written := o.written
 	r.mu.Unlock()
 	deletes := o.params.Options&nt.DeleteOnClose != 0
 	x := &op{Op: Op{Kind: OpClose, File: f.id, Path: f.path, Deletes: deletes}, f: f, o: o}
-	x.run = func() error { return o.remote.Close(o.h, written) }
+	x.run = func() error { return o.remote.Close(o.h, o.writtenAt()) }
 	x.end = func(err error) { f.closed(o, err) }
 	f.hold()
 	defer r.release(f)
@@ -274,6 +273,13 @@ func (f *fcb) enqueueClose(o *serverOpen) *op {
 		return nil
 	}
 	return x
+}
+
+// writtenAt is when the last write through an open was made.
+func (o *serverOpen) writtenAt() nt.FileTime {
+	o.f.r.mu.Lock()
+	defer o.f.r.mu.Unlock()
+	return o.written
 }
 
 // closed forgets an open whose CLOSE is over.

@@ -32,7 +32,7 @@ var ErrStop = errors.New("STOP 0x0000001E KMODE_EXCEPTION_NOT_HANDLED in rdr.sys
 // ask makes a call by name. With the defect of KB Q130003 an invalid TID is tried again
 // for minutes, and nothing is logged.
 func (c *circuit) ask(call func(Remote) error) error {
-	err := call(c.remote)
+	err := c.timed(call)
 	if !c.r.cfg.NtrdrQuirkInvalidTidLoop14Min {
 		return err
 	}
@@ -40,6 +40,21 @@ func (c *circuit) ask(call func(Remote) error) error {
 	for until := r.Now().Add(invalidTIDLoop); c.isInvalidTID(err) && r.Now().Before(until); {
 		r.Sleep(invalidTIDPause)
 		err = call(c.remote)
+	}
+	return err
+}
+
+// timed makes a call and notes how quick an answer can be.
+func (c *circuit) timed(call func(Remote) error) error {
+	r := c.r
+	begun := r.rt.Now()
+	err := call(c.remote)
+	if took := r.rt.Now().Sub(begun); !circuitGone(err) {
+		r.mu.Lock()
+		if c.roundTrip == 0 || took < c.roundTrip {
+			c.roundTrip = took
+		}
+		r.mu.Unlock()
 	}
 	return err
 }

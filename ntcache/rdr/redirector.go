@@ -25,6 +25,9 @@ type Remote interface {
 	SetSize(h nt.FileHandle, size int64) error
 	Flush(h nt.FileHandle) error
 	Close(h nt.FileHandle, written nt.FileTime) error
+	// WriteAndClose writes what one request takes and then closes, in one message that the
+	// server executes in order. err is the first of the two; closed says that h is gone.
+	WriteAndClose(h nt.FileHandle, p []byte, off int64, m nt.WriteMode, written nt.FileTime) (closed bool, err error)
 	AckBreak(h nt.FileHandle, to nt.OplockLevel) error
 	QueryFile(h nt.FileHandle) (nt.FileInfo, error)
 	Delete(path string) error

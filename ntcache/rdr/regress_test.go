@@ -125,6 +125,13 @@ func (m *memory) Close(h nt.FileHandle, _ nt.FileTime) error {
 	return nil
 }
 
+func (m *memory) WriteAndClose(h nt.FileHandle, p []byte, off int64, mode nt.WriteMode, at nt.FileTime) (bool, error) {
+	if _, err := m.WriteAt(h, p, off, mode); err != nil {
+		return false, err
+	}
+	return true, m.Close(h, at)
+}
+
 func (m *memory) AckBreak(_ nt.FileHandle, to nt.OplockLevel) error {
 	m.acked = append(m.acked, to)
 	return nil

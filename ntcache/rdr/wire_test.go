@@ -51,7 +51,7 @@ func (c *call) whole() int {
 	return 1
 }
 
-// request is a change on the wire.
+// request is a change on the wire; two of one chain have one MID.
 type request struct {
 	kind  kind
 	path  string
@@ -170,7 +170,9 @@ func (w *world) Message(dir link.Direction, b []byte) {
 	}
 	switch {
 	case dir == link.Sent && !m.Header.IsReply():
-		w.sent(m.Header.MID, m.Chain[0])
+		for _, b := range m.Chain { // the server executes them in order
+			w.sent(m.Header.MID, b)
+		}
 	case dir == link.Received && m.Header.IsReply():
 		w.answered(m)
 	}
@@ -202,7 +204,11 @@ func (w *world) sent(mid smbwire.MID, b smbwire.Body) {
 	}
 	r.path = bare(r.path)
 	r.calls = w.carried(r)
-	r.under = append(r.under, w.under...)
+	for _, u := range w.under {
+		if u.mid != mid {
+			r.under = append(r.under, u)
+		}
+	}
 	w.under = append(w.under, r)
 	w.wire = append(w.wire, r)
 }
@@ -240,15 +246,21 @@ func (w *world) answered(m *smbwire.Message) {
 		w.names[b.FID] = w.opening[m.Header.MID]
 		return
 	}
-	for i, r := range w.under {
+	done := len(m.Chain)
+	if m.Header.NTStatus() != nt.StatusSuccess {
+		done-- // the last one
+	}
+	under := w.under
+	w.under = nil
+	for _, r := range under {
 		if r.mid != m.Header.MID {
+			w.under = append(w.under, r)
 			continue
 		}
-		w.under = append(w.under[:i:i], w.under[i+1:]...)
-		if r.done = m.Header.NTStatus() == nt.StatusSuccess; r.done {
+		if r.done = done > 0; r.done {
 			w.count(r)
 		}
-		return
+		done--
 	}
 }
 
