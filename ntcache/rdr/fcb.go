@@ -23,14 +23,15 @@ type fcb struct {
 	opening rt.Resource // exclusive: from an open's request until it is registered
 
 	// Guarded by Redirector.mu.
-	opens    []*serverOpen
-	locks    *lockTable // nil until a range is locked or an oplock broken
-	users    int        // calls that are opening or settling the file
-	closings int        // closes that go on behind the application
-	settled  rt.Event   // Notification: closings == 0
-	queued   int        // ops in the queue, with a policy
-	lostTold bool       // Event 26 has been raised, and no write or open has succeeded since
-	written  uint64     // writes and changes of size that the server has answered
+	opens     []*serverOpen
+	locks     *lockTable // nil until a range is locked or an oplock broken
+	users     int        // calls that are opening or settling the file
+	closings  int        // closes that go on behind the application
+	settled   rt.Event   // Notification: closings == 0
+	queued    int        // ops in the queue, with a policy
+	queuedLen int64      // bytes of their writes
+	lostTold  bool       // Event 26 has been raised, and no write or open has succeeded since
+	written   uint64     // writes and changes of size that the server has answered
 }
 
 // serverOpen is one open at the server: an application's handle, one being closed

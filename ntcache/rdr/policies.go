@@ -148,10 +148,11 @@ func (l Link) boundByWindow() bool {
 	return l.Speed > 0 && l.RoundTrip.Seconds()*float64(l.Speed) > tcpWindow-2*segment
 }
 
-// unit is how many of n bytes go with one request. A write of a single segment is answered,
-// and so acknowledged, at once: where the window is the bound, it moves on sooner than by
-// delayed acknowledgements. Elsewhere more answers are only more that can be lost.
-func (l Link) unit(n int) int {
+// unit is how many bytes go with one request, where n bytes of the file are to be written.
+// A write of a single segment is answered, and so acknowledged, at once: where the window is
+// the bound, it moves on sooner than by delayed acknowledgements. Elsewhere more answers are
+// only more that can be lost.
+func (l Link) unit(n int64) int {
 	if n > tcpWindow && l.boundByWindow() {
 		return min(l.Request, segment-writeHeaders)
 	}

@@ -144,11 +144,12 @@ func (q *queue) write(o *serverOpen, p []byte, off int64, must bool) (awaits awa
 	call := Op{Seq: q.seq, Kind: OpWrite, File: f.id, Path: f.path, Off: off, Len: len(p)}
 	call.Awaited = must || q.policy.Awaits(call, call)
 	r.tr.Emit(trace.Event{Kind: trace.BufferFill, Path: f.path, Off: off, Len: int64(len(p))})
+	unit := q.linkLocked().unit(f.queuedLen + int64(len(p)))
 	if !call.Awaited {
-		n := q.growLocked(o, p, off)
+		n := q.growLocked(o, p, off, unit)
 		p, off = p[n:], off+int64(n)
 	}
-	for unit := q.linkLocked().unit(len(p)); len(p) > 0; {
+	for len(p) > 0 {
 		n := min(len(p), unit)
 		x := &op{Op: call, f: f, o: o, data: slices.Clone(p[:n])}
 		x.Off, x.Len = off, n
@@ -171,8 +172,9 @@ func (q *queue) linkLocked() Link {
 	return Link{Speed: c.limits.LinkSpeed, RoundTrip: c.roundTrip, Request: most, Outstanding: c.limits.MaxMpx}
 }
 
-// growLocked adds to the newest op what continues it, and returns how much.
-func (q *queue) growLocked(o *serverOpen, p []byte, off int64) int {
+// growLocked adds to the newest op what continues it, up to a request of unit bytes, and
+// returns how much.
+func (q *queue) growLocked(o *serverOpen, p []byte, off int64, unit int) int {
 	if len(q.ops) == 0 {
 		return 0
 	}
@@ -180,9 +182,10 @@ func (q *queue) growLocked(o *serverOpen, p []byte, off int64) int {
 	if x.Kind != OpWrite || x.Sent || x.Awaited || x.o != o || x.Off+int64(x.Len) != off {
 		return 0
 	}
-	n := max(0, min(len(p), q.linkLocked().Request-x.Len))
+	n := max(0, min(len(p), unit-x.Len))
 	x.data = append(x.data, p[:n]...)
 	x.Len += n
+	x.f.queuedLen += int64(n)
 	return n
 }
 
@@ -218,6 +221,7 @@ func (q *queue) addLocked(x *op) {
 	if x.f != nil {
 		x.f.users++
 		x.f.queued++
+		x.f.queuedLen += int64(x.Len)
 	}
 	r := q.c.r
 	r.behind++
@@ -243,7 +247,9 @@ type ownOnly interface {
 func (q *queue) awaitedLocked(call Op) (list []*op) {
 	own := 0
 	if p, ok := q.policy.(ownOnly); ok && !p.awaitsEarlier(call.Kind) {
-		for own = len(q.ops); own > 0 && q.ops[own-1].Seq == call.Seq; own-- {
+		own = len(q.ops)
+		for own > 0 && q.ops[own-1].Seq == call.Seq {
+			own--
 		}
 	}
 	for _, x := range q.ops[own:] {
@@ -481,6 +487,7 @@ func (q *queue) endLocked(over []*op, err error) {
 		}
 		if x.f != nil {
 			x.f.queued--
+			x.f.queuedLen -= int64(x.Len)
 		}
 	}
 	q.ops = slices.DeleteFunc(q.ops, func(x *op) bool { return x.over })

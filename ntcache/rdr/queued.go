@@ -84,19 +84,10 @@ func (f *fcb) awaitData() error {
 }
 
 // queuedBytes is how many bytes of the file are in the queue.
-func (f *fcb) queuedBytes() (n int64) {
+func (f *fcb) queuedBytes() int64 {
 	f.r.mu.Lock()
 	defer f.r.mu.Unlock()
-	q := f.r.queueLocked()
-	if f.queued == 0 || q == nil {
-		return 0
-	}
-	for _, x := range q.ops {
-		if x.f == f {
-			n += int64(x.Len)
-		}
-	}
-	return n
+	return f.queuedLen
 }
 
 // awaitRange waits for what a read of n bytes at off must see.
@@ -340,7 +331,13 @@ func (r *Redirector) changeName(kind OpKind, path string, search, change func(Re
 			return err
 		}
 	}
-	awaits, err := c.queue.add(&op{Op: call, run: func() error { return c.ask(change) }}, !sure)
+	awaits, err := c.queue.add(&op{Op: call, run: func() error {
+		err := c.ask(change)
+		if sure && errors.Is(err, nt.StatusObjectNameNotFound) {
+			return nil // another machine has deleted it since it was closed: it is as its caller was told
+		}
+		return err
+	}}, !sure)
 	if err != nil {
 		return err
 	}
