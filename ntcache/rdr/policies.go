@@ -23,7 +23,7 @@ const (
 	// windowRequests is more than the window of TCP, 8760 bytes, can have under way: when an
 	// answer is lost, what follows goes on while the server's TCP finds that out.
 	// src: assumed (as many as gain anything on the built-in links)
-	windowRequests = 32
+	windowRequests = 50
 	// windowSpan covers a retransmission timeout.
 	// src: assumed (twice the shortest one, 500 ms)
 	windowSpan = time.Second
@@ -40,11 +40,11 @@ func StockWindow() Window {
 }
 
 // full reports whether no write may be added to so many, if the link then needs that long
-// for them. A quarter of what may be outstanding is left to the application's own requests.
+// for them. An eighth of what may be outstanding is left to the application's own requests.
 func (w Window) full(l Link, requests int, span time.Duration) bool {
 	most := w.Requests
 	if l.Outstanding > 0 {
-		most = min(most, max(1, l.Outstanding-l.Outstanding/4))
+		most = min(most, max(1, l.Outstanding-l.Outstanding/8))
 	}
 	return requests >= most || w.Span > 0 && requests >= windowLeast && span > w.Span
 }

@@ -30,8 +30,8 @@ func TestOrderedNext(t *testing.T) {
 		want []int
 		wake bool // it wants to be asked again
 	}{
-		"unknown speed: what the window takes":       {link(0), writes(60, 0), upTo(32), false},
-		"a quarter is left to the application":       {Link{Request: 4096, Outstanding: 8}, writes(60, 0), upTo(6), false},
+		"unknown speed: what the window takes":       {link(0), writes(60, 0), upTo(44), false},
+		"an eighth is left to the application":       {Link{Request: 4096, Outstanding: 16}, writes(60, 0), upTo(14), false},
 		"one of a slow link, the next when it left":  {link(1200), writes(9, 0), upTo(1), true},
 		"two of a slow link: no more":                {link(1200), writes(9, 2), nil, false},
 		"a write with its close":                     {link(1200), append(writes(1, 0), closes(1)), []int{0, 1}, false},
