@@ -36,6 +36,13 @@
 // length with zeros in it, is corrupted. A workload of one's own that must never be found
 // short once it is done says "unfinished once done".
 //
+// A copy opens its target for writing alone and lets nobody else have it, as programs do
+// that fill a file and never read it: KB Q290861 ties the copying of files to the write-behind of
+// write-only files. So under NT's own machinery it goes through the three
+// write-behind buffers of L2, not through L1, which has no place for what cannot be read; a
+// copy of 256 KB by nt351 waits for most of its data. Whoever wants the other reading writes
+// "open c COPY.DAT create deny-all" into a workload of his own.
+//
 // Outcomes: corrupted is a look at a state that a rule forbids; delivered and lost are
 // judged at the end on the server's disk. An application stops at the first call that
 // fails: then it has been told.

@@ -31,6 +31,7 @@ const (
 	// src: assumed (a round trip of a fast link)
 	windowAhead = 10 * time.Millisecond
 	// windowLeast of the writes are under way whatever the span.
+	// src: assumed (one leaves while the other is answered)
 	windowLeast = 2
 )
 
@@ -118,9 +119,11 @@ const (
 	// writeHeaders are of NetBIOS, the SMB and WRITE_ANDX, with the byte that aligns the data.
 	// src: RFC 1002 §4.3.1; [MS-CIFS] §2.2.3.1, §2.2.4.43.1
 	writeHeaders = 4 + 32 + 31 + 1
-	// segment is the data of a full TCP segment, and segmentHeaders what is before it.
-	// src: RFC 894, RFC 791 §3.1, RFC 793 §3.1; that the way is an Ethernet is assumed
-	segment        = 1460
+	// segment is the data of a full TCP segment.
+	// src: KB Q136970 (the MTU less 40; that the way is an Ethernet is not known here)
+	segment = 1460
+	// segmentHeaders are what is before it.
+	// src: RFC 791 §3.1, RFC 793 §3.1
 	segmentHeaders = 40
 )
 
