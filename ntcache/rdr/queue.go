@@ -382,8 +382,12 @@ func (q *queue) closedWith(y *op, closed bool, err error) (over []*op) {
 	}
 	r := q.c.r
 	r.mu.Lock()
-	y.Sent, y.At = false, time.Time{}
+	broken := q.broken // after the answer, and then nobody would send it
+	y.Sent, y.At = broken != nil, time.Time{}
 	r.mu.Unlock()
+	if broken != nil {
+		return q.answered(y, broken)
+	}
 	return nil
 }
 
