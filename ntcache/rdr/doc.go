@@ -31,7 +31,7 @@
 // in one queue a circuit, in the order of their calls; the policy, a pure function, says what
 // a call awaits, what is sent next and what a failure ends. A policy can be stricter than NT
 // and never laxer: where the rights of an open forbid buffering, a write waits for its own
-// answer. Raw mode and lock buffers are not used with a policy. Package indexlast is one to
+// answer. Raw writes and lock buffers are not used with a policy. Package indexlast is one to
 // begin one's own with. The built-in ones:
 //
 //   - WriteThrough promises that what a call returned for is at the server, and costs a round

@@ -76,13 +76,17 @@ func (r *request) overlaps(o *request) bool {
 // wire.
 type world struct {
 	*machine.Sim
-	t     *testing.T
-	rdr   *rdr.Redirector
-	calls []*call
-	wire  []*request
-	under []*request
+	t         *testing.T
+	rdr       *rdr.Redirector
+	calls     []*call
+	wire      []*request
+	under     []*request
+	gone      bool  // the circuit
+	connected int64 // packets until the circuit was up
 	// returned, if not nil, is called when a call of the application has returned.
 	returned func(c *call)
+	// acks, if not nil, is called before the answer to the break of an oplock is sent.
+	acks func(path string)
 
 	opening map[smbwire.MID]string
 	names   map[smbwire.FID]string
@@ -124,6 +128,7 @@ func play(t *testing.T, at setting, story func(w *world)) *world {
 			t.Error(err)
 			return
 		}
+		w.connected = w.Link.Delivered()
 		story(w)
 	})
 	if err := out.Err(); err != nil {
@@ -157,12 +162,29 @@ func (d tap) Dial(timeout time.Duration) (link.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.w.under = nil
-	return link.Tap(c, d.w), nil
+	d.w.under, d.w.gone = nil, false
+	return tapped{link.Tap(c, d.w), d.w}, nil
+}
+
+// tapped notes the end of a circuit.
+type tapped struct {
+	link.Conn
+	w *world
+}
+
+func (c tapped) Recv() ([]byte, error) {
+	msg, err := c.Conn.Recv()
+	if err != nil {
+		c.w.gone = true
+	}
+	return msg, err
 }
 
 // Message notes what changes something, and its answers.
 func (w *world) Message(dir link.Direction, b []byte) {
+	if dir == link.Received && !bytes.HasPrefix(b, []byte("\xffSMB")) {
+		return // what a raw read brings
+	}
 	m, err := smbwire.Parse(bytes.Clone(b))
 	if err != nil {
 		w.t.Errorf("on the wire: %v", err)
@@ -194,6 +216,11 @@ func (w *world) sent(mid smbwire.MID, b smbwire.Body) {
 		r.kind, r.path = renames, b.OldFileName
 	case *smbwire.CreateDirectoryRequest:
 		r.kind, r.path = mkdirs, b.DirectoryName
+	case *smbwire.LockingAndXRequest:
+		if b.Type&smbwire.LockOplockRelease != 0 && w.acks != nil {
+			w.acks(bare(w.names[b.FID]))
+		}
+		return
 	case *smbwire.Transaction2Request:
 		if b.Subcommand() != smbwire.Trans2SetFile {
 			return
@@ -289,8 +316,12 @@ type file struct {
 	path string
 }
 
-// denyWrite is how the application opens what it writes: others may read it.
-var denyWrite = nt.CreateParams{Access: nt.GenericRead | nt.GenericWrite, Share: nt.ShareRead, Disposition: nt.FileOpenIf}
+// How the application opens what it writes: others may read it, which lets writes wait in
+// the queue, or write it too, for which an oplock is needed.
+var (
+	denyWrite = nt.CreateParams{Access: nt.GenericRead | nt.GenericWrite, Share: nt.ShareRead, Disposition: nt.FileOpenIf}
+	denyNone  = nt.CreateParams{Access: nt.GenericRead | nt.GenericWrite, Share: nt.ShareRead | nt.ShareWrite, Disposition: nt.FileOpenIf}
+)
 
 func (w *world) open(path string, p nt.CreateParams) *file {
 	w.t.Helper()
