@@ -30,7 +30,7 @@ func (d disk) apply(number int, c *call, upTo int) {
 		d[c.path] = nil
 	case renames:
 		d[c.path], d[c.to] = nil, d[c.path]
-	case closes, mkdirs: // nothing that files hold
+	case closes, unlocks, mkdirs: // nothing that files hold
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/ntrdr/ntrdr/internal/nt"
 	"github.com/ntrdr/ntrdr/ntcache/rdr"
 )
 
@@ -139,6 +140,14 @@ var applications = map[string]func(w *world){
 	"a size between writes": func(w *world) {
 		f, g := w.open("F", denyWrite), w.open("G", denyWrite)
 		w.must(f.write(0, 20_000), g.write(0, 100), f.setSize(5000), f.write(5000, 8000), f.close(), g.close())
+	},
+	"records under locks": func(w *world) {
+		f, log := w.open("F", denyWrite), w.open("LOG", denyWrite)
+		for i := range uint64(4) {
+			record := nt.LockRange{Offset: i * 4096, Length: 4096}
+			w.must(f.h.Lock(record, true), f.write(int64(record.Offset), 4096), log.write(int64(i)*16, 16), f.unlock(record))
+		}
+		w.must(f.close(), log.close())
 	},
 	"a safe save": func(w *world) {
 		w.must(w.mkdir("D"))

@@ -23,6 +23,7 @@ const (
 	writes  kind = "WRITE"
 	sizes   kind = "SET"
 	closes  kind = "CLOSE"
+	unlocks kind = "UNLOCK"
 	deletes kind = "DELETE"
 	renames kind = "RENAME"
 	mkdirs  kind = "MKDIR"
@@ -220,7 +221,10 @@ func (w *world) sent(mid smbwire.MID, b smbwire.Body) {
 		if b.Type&smbwire.LockOplockRelease != 0 && w.acks != nil {
 			w.acks(bare(w.names[b.FID]))
 		}
-		return
+		if len(b.Unlocks) == 0 {
+			return
+		}
+		r.kind, r.path = unlocks, w.names[b.FID]
 	case *smbwire.Transaction2Request:
 		if b.Subcommand() != smbwire.Trans2SetFile {
 			return
@@ -362,6 +366,11 @@ func (f *file) setSize(n int64) error {
 
 func (f *file) close() error {
 	return f.w.do(call{kind: closes, path: f.path}, func(int) error { return f.h.Close() })
+}
+
+// unlock gives a lock back, which is a change too: others may have the range then.
+func (f *file) unlock(r nt.LockRange) error {
+	return f.w.do(call{kind: unlocks, path: f.path}, func(int) error { return f.h.Unlock(r) })
 }
 
 func (w *world) delete(path string) error {
