@@ -75,7 +75,11 @@ func parameters(c *invocation, m bench.Matrix, tallies []*bench.Tally) [][2]stri
 		list = append(list, [2]string{"seeds", fmt.Sprintf("%d to %d, the same for every cell", t.FirstSeed, t.LastSeed)})
 	}
 	for _, p := range m.Policies {
-		list = append(list, [2]string{"policy " + p.Policy.Name, "on edition " + p.Edition.Name})
+		what := "on edition " + p.Edition.Name
+		if bench.IsSMB2(p) {
+			what = "go-smb2, no redirector of ours"
+		}
+		list = append(list, [2]string{"policy " + p.Policy.Name, what})
 	}
 	for _, l := range m.Links {
 		list = append(list, [2]string{"link " + l.Name, "profile " + l.Hash()})
