@@ -108,7 +108,8 @@ func (s *SharedCacheMap) startFetchLocked(c *claim, start, end int64) *fetch {
 	}
 	c.pages -= pages
 	c.v.pins++
-	f := &fetch{v: c.v, from: start, to: end, promised: pages}
+	f := s.m.slabs.fetches.Next()
+	*f = fetch{v: c.v, from: start, to: end, promised: pages}
 	s.fetches = append(s.fetches, f)
 	return f
 }

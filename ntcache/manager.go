@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/ntrdr/ntrdr/internal/rt"
+	"github.com/ntrdr/ntrdr/internal/slab"
 	"github.com/ntrdr/ntrdr/internal/trace"
 )
 
@@ -35,6 +36,7 @@ type Manager struct {
 	tr       *trace.Actor
 	maxPages int
 	room     rt.Event // Notification: memory may have become free
+	slabs    slabs
 
 	mu         rt.Mutex
 	maps       []*SharedCacheMap // in order of creation: the lazy writer's order
@@ -57,6 +59,14 @@ type Manager struct {
 	working          int // worker threads that have work
 }
 
+// slabs are where the objects come from that each open makes.
+type slabs struct {
+	maps     *slab.Slab[SharedCacheMap]
+	privates *slab.Slab[PrivateCacheMap]
+	views    *slab.Slab[vacb]
+	fetches  *slab.Slab[fetch]
+}
+
 // New makes a Cache Manager, or says what is wrong with cfg.
 func New(r rt.Runtime, cfg Config, tr *trace.Actor) (*Manager, error) {
 	if err := cfg.validate(); err != nil {
@@ -65,6 +75,10 @@ func New(r rt.Runtime, cfg Config, tr *trace.Actor) (*Manager, error) {
 	m := &Manager{
 		rt: r, cfg: cfg, tr: tr, mu: r.NewMutex(), room: r.NewEvent(rt.Notification),
 		maxPages: int(cfg.CacheSize / int64(cfg.PageSize)),
+		slabs: slabs{
+			maps: slab.From[SharedCacheMap](r), privates: slab.From[PrivateCacheMap](r),
+			views: slab.From[vacb](r), fetches: slab.From[fetch](r),
+		},
 	}
 	m.lru.init()
 	return m, nil
@@ -73,7 +87,8 @@ func New(r rt.Runtime, cfg Config, tr *trace.Actor) (*Manager, error) {
 // NewMap sets up the shared cache map of a file of the given size, all of it valid
 // data. The name appears in traces.
 func (m *Manager) NewMap(name string, b BackingStore, size int64) *SharedCacheMap {
-	s := &SharedCacheMap{
+	s := m.slabs.maps.Next()
+	*s = SharedCacheMap{
 		m: m, name: name, backing: b, fileSize: size, validData: size, granularity: m.cfg.ReadAheadGranularity,
 		mu: m.rt.NewMutex(), writing: m.rt.NewResource(),
 	}

@@ -40,7 +40,9 @@ func (s *SharedCacheMap) NewPrivate(flags HandleFlags) *PrivateCacheMap {
 	}
 	s.wakeLazyWriterLocked() // the file may be temporary no longer
 	m.mu.Unlock()
-	return &PrivateCacheMap{s: s, flags: flags, view: -1}
+	p := m.slabs.privates.Next()
+	p.s, p.flags, p.view = s, flags, -1
+	return p
 }
 
 // isTemporaryLocked reports whether all handles call the file temporary.

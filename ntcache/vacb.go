@@ -134,7 +134,7 @@ func (s *SharedCacheMap) addViewLocked(no int64) (v *vacb) {
 	if n := len(m.spare); n > 0 {
 		v, m.spare = m.spare[n-1], m.spare[:n-1]
 	} else {
-		v = &vacb{}
+		v = m.slabs.views.Next()
 	}
 	v.s, v.no = s, no
 	i, _ := s.searchLocked(no)

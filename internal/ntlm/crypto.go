@@ -16,10 +16,12 @@ import (
 
 // utf16le encodes s as NTLM hashes and transmits strings: UTF-16LE, no terminator.
 func utf16le(s string) []byte {
-	units := utf16.Encode([]rune(s))
-	b := make([]byte, 0, 2*len(units))
-	for _, u := range units {
-		b = binary.LittleEndian.AppendUint16(b, u)
+	b := make([]byte, 0, 2*len(s))
+	var room [2]uint16
+	for _, r := range s {
+		for _, u := range utf16.AppendRune(room[:0], r) {
+			b = binary.LittleEndian.AppendUint16(b, u)
+		}
 	}
 	return b
 }
@@ -39,12 +41,28 @@ func md4Sum(b []byte) []byte {
 	return h.Sum(nil)
 }
 
+// hmacMD5 is the HMAC of RFC 2104 over what the parts make together, with a key of at most
+// a block. crypto/hmac takes seven allocations for one, and each connect takes thirteen.
 func hmacMD5(key []byte, parts ...[]byte) []byte {
-	h := hmac.New(md5.New, key)
+	inner := append(make([]byte, 0, 1024), pad(key, 0x36)...)
 	for _, p := range parts {
-		h.Write(p) // a hash.Hash never returns an error
+		inner = append(inner, p...)
 	}
-	return h.Sum(nil)
+	sum := md5.Sum(inner)
+	outer := md5.Sum(append(pad(key, 0x5c), sum[:]...))
+	return outer[:]
+}
+
+// pad is the key, filled up to a block, with each byte changed by mask.
+//
+// src: RFC 2104 §2
+func pad(key []byte, mask byte) []byte {
+	b := make([]byte, md5.BlockSize, md5.BlockSize+md5.Size)
+	copy(b, key)
+	for i := range b {
+		b[i] ^= mask
+	}
+	return b
 }
 
 // rc4Key encrypts, or decrypts, a 16-byte session key.

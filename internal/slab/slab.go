@@ -1,8 +1,6 @@
-// Package slab allocates small objects many at a time.
-//
-// A Slab of its own hands out no object twice. One of a Store does, once Reset has taken all
-// of them back: simulated trials that follow each other work with the same objects, in
-// memory that the processor has at hand, and leave nothing to the garbage collector.
+// Package slab allocates small objects many at a time, and hands them out again to the next
+// simulated trial: it works with the objects of the last one, in memory that the processor
+// has at hand, and leaves nothing to the garbage collector.
 package slab
 
 // size is how many objects are allocated at once.
@@ -14,18 +12,20 @@ const size = 32
 // src: assumed (many times what a trial of mail takes)
 const maxKept = 64
 
-// Slab hands out zero objects one by one from arrays. It is for small objects of which
-// somebody makes many, and which die young or together: an array lives as long as any
-// object in it. The zero value is ready.
+// Slab hands out zero objects one by one from arrays. It is for objects of which somebody
+// makes many, and which may live as long as the trial. A nil Slab allocates each object by
+// itself, for any number of goroutines.
 type Slab[T any] struct {
-	rest  []T
-	store *Store // whose it is; nil: no object is handed out twice
-	kept  [][]T
-	used  int // of kept
+	rest []T
+	kept [][]T // arrays that are handed out again after reset
+	used int   // of kept
 }
 
 // Next returns a new object.
 func (s *Slab[T]) Next() *T {
+	if s == nil {
+		return new(T)
+	}
 	if len(s.rest) == 0 {
 		s.rest = s.array()
 	}
@@ -42,7 +42,7 @@ func (s *Slab[T]) array() []T {
 		return a
 	}
 	a := make([]T, size)
-	if s.store != nil && len(s.kept) < maxKept {
+	if len(s.kept) < maxKept {
 		s.kept = append(s.kept, a)
 		s.used++
 	}
@@ -61,12 +61,12 @@ type resetter interface{ reset() }
 // key is that of a type's Slab.
 type key[T any] struct{}
 
-// From returns a Slab: one of the Store of a runtime that lends what a trial needs, as
-// simrt.Kernel does, and of any other a Slab of its own.
+// From returns the Slab of a runtime that has a Store, as simrt.Kernel does, and nil for any
+// other: the one with tasks that run at the same time.
 func From[T any](runtime any) *Slab[T] {
 	lender, ok := runtime.(interface{ Slabs() *Store })
 	if !ok {
-		return &Slab[T]{}
+		return nil
 	}
 	return of[T](lender.Slabs())
 }
@@ -78,7 +78,7 @@ func of[T any](s *Store) *Slab[T] {
 	if s.slabs == nil {
 		s.slabs = make(map[any]resetter)
 	}
-	made := &Slab[T]{store: s}
+	made := &Slab[T]{}
 	s.slabs[key[T]{}] = made
 	return made
 }

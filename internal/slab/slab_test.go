@@ -68,8 +68,9 @@ func TestAStoreKeepsABoundedNumber(t *testing.T) {
 	}
 }
 
-func TestWithoutAStoreEverybodyHasASlab(t *testing.T) {
-	if a, b := slab.From[int](nil), slab.From[int](nil); a == b {
-		t.Error("one slab for two")
+func TestWithoutAStoreObjectsAreAllocated(t *testing.T) {
+	s := slab.From[int](nil)
+	if a, b := s.Next(), s.Next(); a == b || *a != 0 {
+		t.Error("one object for two")
 	}
 }

@@ -75,7 +75,7 @@ type core struct {
 	now      time.Time // of the present step
 	out      []outbound
 	parser   smbwire.Parser
-	room     *slab.Slab[exchange]
+	slabs    slabs
 	enc      smbwire.Encoder
 	scratch  []byte          // what enc writes to
 	present  smbwire.Message // the reply that is being sent
@@ -90,13 +90,28 @@ type core struct {
 	rawRejected int
 }
 
+// slabs are where the objects come from that each request or each open makes.
+type slabs struct {
+	exchanges *slab.Slab[exchange]
+	fcbs      *slab.Slab[fcb]
+	opens     *slab.Slab[openFile]
+	creates   *slab.Slab[smbwire.NTCreateAndXResponse]
+	reads     *slab.Slab[smbwire.ReadAndXResponse]
+	writes    *slab.Slab[smbwire.WriteAndXResponse]
+}
+
 // ipcName is the share that every server has.
 const ipcName = "IPC$"
 
 func newCore(cfg Config, rnd *rand.Rand, memory rt.Memory) *core {
 	c := &core{
 		cfg: cfg, rnd: rnd, memory: memory, scratch: memory.Bytes(int(cfg.SizReqBuf))[:0],
-		parser: smbwire.NewParser(memory), room: slab.From[exchange](memory),
+		parser: smbwire.NewParser(memory), slabs: slabs{
+			exchanges: slab.From[exchange](memory), fcbs: slab.From[fcb](memory), opens: slab.From[openFile](memory),
+			creates: slab.From[smbwire.NTCreateAndXResponse](memory),
+			reads:   slab.From[smbwire.ReadAndXResponse](memory),
+			writes:  slab.From[smbwire.WriteAndXResponse](memory),
+		},
 		users: map[string]string{}, shares: map[string]*share{ipcName: {name: ipcName}},
 		files: map[fcbKey]*fcb{},
 	}

@@ -36,7 +36,7 @@ type exchange struct {
 }
 
 func (c *core) newExchange(cir *circuit, m *smbwire.Message, frame []byte) *exchange {
-	x := c.room.Next()
+	x := c.slabs.exchanges.Next()
 	x.cir, x.req, x.frame, x.tid, x.uid = cir, m, frame, m.Header.TID, m.Header.UID
 	x.reply = x.room[:0]
 	return x

@@ -50,7 +50,9 @@ func (c *core) readAndX(x *exchange, r *smbwire.ReadAndXRequest) (smbwire.Body, 
 		return nil, st
 	}
 	x.lent = append(x.lent, data)
-	return &smbwire.ReadAndXResponse{Available: availableAll, Data: data}, nt.StatusSuccess
+	reply := c.slabs.reads.Next()
+	reply.Available, reply.Data = availableAll, data
+	return reply, nt.StatusSuccess
 }
 
 // availableAll is the Available field for what is not a pipe.
@@ -124,7 +126,9 @@ func (c *core) writeAndX(x *exchange, r *smbwire.WriteAndXRequest) (smbwire.Body
 		return nil, st
 	}
 	st = c.write(x, o, r.Offset, r.Data, r.WriteMode&nt.WriteModeThrough != 0)
-	return reply(&smbwire.WriteAndXResponse{Count: len(r.Data), Available: availableAll}, st)
+	done := c.slabs.writes.Next()
+	done.Count, done.Available = len(r.Data), availableAll
+	return reply(done, st)
 }
 
 // writeCore writes; without data it sets the size of the file.

@@ -66,7 +66,8 @@ func (c *core) openNew(x *exchange, a openArgs) (opened, nt.Status) {
 	if parent := c.files[fcbKey{x.tree.share, volume.Fold(dir)}]; parent != nil && parent.deletePending {
 		return opened{}, nt.StatusDeletePending
 	}
-	f := &fcb{key: fcbKey{x.tree.share, volume.Fold(a.path)}, path: strings.Trim(a.path, `\`)}
+	f := c.slabs.fcbs.Next()
+	f.key, f.path = fcbKey{x.tree.share, volume.Fold(a.path)}, strings.Trim(a.path, `\`)
 	var err error
 	vol := x.tree.share.vol
 	if a.Options&nt.DirectoryFile == 0 {
@@ -108,7 +109,8 @@ func (c *core) openExisting(x *exchange, a openArgs, info nt.FileInfo) (opened, 
 			return opened{}, statusOf(err)
 		}
 		dir, _ := volume.Split(a.path)
-		f = &fcb{key: key, path: volume.Join(dir, info.Name), file: file, dir: info.IsDir()}
+		f = c.slabs.fcbs.Next()
+		f.key, f.path, f.file, f.dir = key, volume.Join(dir, info.Name), file, info.IsDir()
 	}
 	if cuts {
 		if st := c.overwrite(f, a); st != nt.StatusSuccess {
@@ -177,7 +179,8 @@ func (c *core) finishOpen(x *exchange, f *fcb, a openArgs, action nt.CreateActio
 	if err != nil {
 		return opened{}, c.release(f, statusOf(err))
 	}
-	o := &openFile{
+	o := c.slabs.opens.Next()
+	*o = openFile{
 		pid: x.req.Header.PID, cir: x.cir, tree: x.tree, uid: x.uid, access: a.Access, share: a.Share, nt: a.nt,
 		writeThrough:  a.Options&nt.WriteThrough != 0,
 		deleteOnClose: a.Options&nt.DeleteOnClose != 0,
@@ -206,13 +209,15 @@ func (c *core) ntCreate(x *exchange, r *smbwire.NTCreateAndXRequest) (smbwire.Bo
 	if st != nt.StatusSuccess {
 		return nil, st
 	}
-	return &smbwire.NTCreateAndXResponse{
+	reply := c.slabs.creates.Next()
+	*reply = smbwire.NTCreateAndXResponse{
 		Oplock: out.o.level, FID: out.o.fid, Action: out.action,
 		Created: out.info.Created, Accessed: out.info.Accessed,
 		Written: out.info.Written, Changed: out.info.Changed,
 		Attributes: out.info.Attributes, AllocationSize: out.info.Allocation, EndOfFile: out.info.Size,
 		Directory: out.o.f.dir,
-	}, nt.StatusSuccess
+	}
+	return reply, nt.StatusSuccess
 }
 
 // relative resolves a path against an open directory.

@@ -56,9 +56,6 @@ func (w *Parser) Parse(b []byte) (*Message, error) {
 		return nil, err
 	}
 	w.d = decoder{msg: b, flags2: h.Flags2}
-	if w.room == nil {
-		w.room = &slab.Slab[parsed]{}
-	}
 	p := w.room.Next()
 	p.m = Message{Header: h, Chain: p.chain[:0]}
 	if err := p.m.parseChain(&w.d); err != nil {

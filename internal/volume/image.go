@@ -65,12 +65,7 @@ func (m *Mem) bytes(n int64) []byte {
 
 // adopt makes a node of an image one of m, which may change.
 func (m *Mem) adopt(parent, n *node) *node {
-	var own *node
-	if m.adopted != nil {
-		own = m.adopted.Next()
-	} else {
-		own = &node{}
-	}
+	own := m.adopted.Next()
 	*own = *n
 	own.m, own.parent, own.borrowed = m, parent, true
 	return own

@@ -16,8 +16,8 @@ type Mem struct {
 	memory rt.Memory // nil: the garbage collector's
 	limits Limits
 
-	adopted *slab.Slab[node]    // copies of an image's; nil: allocated one by one
-	opened  *slab.Slab[memFile] // nil: allocated one by one
+	adopted *slab.Slab[node] // copies of an image's
+	opened  *slab.Slab[memFile]
 	root    *node
 	used    int64 // bytes, by file size
 	entries int

@@ -15,9 +15,6 @@ type memFile struct {
 
 func (m *Mem) hold(n *node) *memFile {
 	n.open++
-	if m.opened == nil {
-		return &memFile{m: m, n: n}
-	}
 	f := m.opened.Next()
 	f.m, f.n = m, n
 	return f

@@ -92,7 +92,9 @@ func (r *Redirector) known(k string, made *fcb) *fcb {
 }
 
 func (r *Redirector) newFCB(path string) *fcb {
-	f := &fcb{r: r, path: path, settled: r.rt.NewEvent(rt.Notification), io: r.rt.NewResource(), opening: r.rt.NewResource()}
+	f := r.slabs.fcbs.Next()
+	f.r, f.path = r, path
+	f.settled, f.io, f.opening = r.rt.NewEvent(rt.Notification), r.rt.NewResource(), r.rt.NewResource()
 	f.cached = r.cache.NewMap(path, f, 0)
 	f.l2 = newWriteBehind(f)
 	r.mu.Lock()

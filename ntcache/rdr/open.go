@@ -60,7 +60,9 @@ func (r *Redirector) newHandle(f *fcb, o *serverOpen) *Handle {
 	if r.cfg.Policy != nil {
 		r.countHandle(1)
 	}
-	return &Handle{r: r, f: f, open: o}
+	h := r.slabs.handles.Next()
+	h.r, h.f, h.open = r, f, o
+	return h
 }
 
 // OpenDOS opens a file for an MS-DOS program, whose int 21h functions are these calls.
@@ -89,7 +91,8 @@ func (r *Redirector) openAtServer(f *fcb, path string, c *circuit, p nt.CreatePa
 		r.noticeLoss(err)
 		return nil, err
 	}
-	o := &serverOpen{f: f, circuit: c, remote: c.remote, h: h, params: p, attr: res.Attributes, oplock: res.Oplock}
+	o := r.slabs.opens.Next()
+	*o = serverOpen{f: f, circuit: c, remote: c.remote, h: h, params: p, attr: res.Attributes, oplock: res.Oplock}
 	o.cache = f.cached.NewPrivate(handleFlags(p))
 	f.cached.SetReadAhead(r.cfg.readAhead(c.remote.Limits().LinkSpeed))
 	r.register(o, res, written)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ntrdr/ntrdr/internal/nt"
 	"github.com/ntrdr/ntrdr/internal/rt"
+	"github.com/ntrdr/ntrdr/internal/slab"
 	"github.com/ntrdr/ntrdr/internal/trace"
 	"github.com/ntrdr/ntrdr/ntcache"
 )
@@ -66,6 +67,7 @@ type Redirector struct {
 	connect    Connector
 	tr         *trace.Actor
 	connecting rt.Resource
+	slabs      slabs
 
 	mu       rt.Mutex
 	live     *circuit        // nil: the next name-based call connects
@@ -84,6 +86,14 @@ type Redirector struct {
 	idle     rt.Event                         // Notification: behind == 0
 }
 
+// slabs are where the objects come from that each open makes.
+type slabs struct {
+	fcbs    *slab.Slab[fcb]
+	opens   *slab.Slab[serverOpen]
+	handles *slab.Slab[Handle]
+	buffers *slab.Slab[writeBehind]
+}
+
 // New makes a redirector, or says what is wrong with cfg.
 func New(r rt.Runtime, cfg Config, cache *ntcache.Manager, connect Connector, tr *trace.Actor) (*Redirector, error) {
 	if err := cfg.validate(); err != nil {
@@ -100,6 +110,10 @@ func New(r rt.Runtime, cfg Config, cache *ntcache.Manager, connect Connector, tr
 		connecting: r.NewResource(), mu: r.NewMutex(), idle: r.NewEvent(rt.Notification),
 		fcbs: map[string]*fcb{}, byFID: map[nt.FileHandle]*serverOpen{}, early: map[nt.FileHandle]nt.OplockLevel{},
 		boxes: map[string]bool{},
+		slabs: slabs{
+			fcbs: slab.From[fcb](r), opens: slab.From[serverOpen](r),
+			handles: slab.From[Handle](r), buffers: slab.From[writeBehind](r),
+		},
 	}
 	d.idle.Set()
 	return d, nil

@@ -31,7 +31,9 @@ type buffer struct {
 }
 
 func newWriteBehind(f *fcb) *writeBehind {
-	return &writeBehind{f: f, sending: f.r.rt.NewResource(), freed: f.r.rt.NewEvent(rt.Notification)}
+	w := f.r.slabs.buffers.Next()
+	w.f, w.sending, w.freed = f, f.r.rt.NewResource(), f.r.rt.NewEvent(rt.Notification)
+	return w
 }
 
 // pending returns the bytes that the server has not acknowledged.

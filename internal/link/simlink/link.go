@@ -15,6 +15,7 @@ type Link struct {
 	opt   Options
 	tcp   link.TCPParams
 	start time.Time
+	clock clock
 
 	mu        rt.Mutex
 	up, down  *direction // +checklocks:mu, as all below
@@ -62,7 +63,19 @@ func New(r rt.Runtime, p link.Profile, opt Options) (*Link, error) {
 // Profile returns the link's profile.
 func (l *Link) Profile() link.Profile { return l.p }
 
-func (l *Link) now() time.Duration { return l.rt.Now().Sub(l.start) }
+// now is the time since the start; it is asked for more often than it moves.
+func (l *Link) now() time.Duration {
+	if t := l.rt.Now(); t != l.clock.shown {
+		l.clock = clock{t, t.Sub(l.start)}
+	}
+	return l.clock.since
+}
+
+// clock is a time in both forms.
+type clock struct {
+	shown time.Time
+	since time.Duration
+}
 
 // Reset resets every connection at both ends, at once and without a packet.
 func (l *Link) Reset() {
