@@ -1,7 +1,6 @@
 package mailclient
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 )
@@ -18,12 +17,18 @@ type ID uint32
 const idLen = 8
 
 // String returns the eight upper-case digits.
-func (id ID) String() string { return fmt.Sprintf("%08X", uint32(id)) }
+func (id ID) String() string {
+	var b [8]byte
+	for i := range b {
+		b[i] = "0123456789ABCDEF"[id>>(28-4*i)&0xF]
+	}
+	return string(b[:])
+}
 
 // lastDigit selects one of the 16 subdirectories of MAI and ATT.
 //
 // src: KB Q87409, Q87378
-func (id ID) lastDigit() string { return strings.ToUpper(strconv.FormatUint(uint64(id&0xF), 16)) }
+func (id ID) lastDigit() string { return id.String()[7:] }
 
 // parseID reads eight upper-case hexadecimal digits.
 func parseID(s string) (ID, bool) {

@@ -110,6 +110,9 @@ func (s *SharedCacheMap) startFetchLocked(c *claim, start, end int64) *fetch {
 	c.v.pins++
 	f := s.m.slabs.fetches.Next()
 	*f = fetch{v: c.v, from: start, to: end, promised: pages}
+	if s.fetches == nil {
+		s.fetches = s.firstFetch[:0]
+	}
 	s.fetches = append(s.fetches, f)
 	return f
 }

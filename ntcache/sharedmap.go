@@ -35,6 +35,10 @@ type SharedCacheMap struct {
 	mappings  int        // user mappings
 	closing   bool       // the last handle has gone; a lazy close follows when all is clean
 	flushed   []rt.Event // to be set when all is clean
+
+	// The room of views and fetches, for most.
+	firstView  [1]*vacb
+	firstFetch [1]*fetch
 }
 
 // Size returns the file's size as its handles on this machine see it.

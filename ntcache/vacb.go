@@ -138,6 +138,9 @@ func (s *SharedCacheMap) addViewLocked(no int64) (v *vacb) {
 	}
 	v.s, v.no = s, no
 	i, _ := s.searchLocked(no)
+	if s.views == nil {
+		s.views = s.firstView[:0]
+	}
 	s.views = slices.Insert(s.views, i, v)
 	s.recent = v
 	m.lru.pushNewest(v)

@@ -22,6 +22,7 @@ type exchange struct {
 	reply []smbwire.Body
 	room  [1]smbwire.Body // of reply, for most
 	lent  [][]byte        // what the reply refers to
+	data  [1][]byte       // the room of lent, for most
 
 	// Why it is parked, and what it has gone through for the present command.
 	due      time.Time // when to try again, or to give up waiting for the break
@@ -38,7 +39,7 @@ type exchange struct {
 func (c *core) newExchange(cir *circuit, m *smbwire.Message, frame []byte) *exchange {
 	x := c.slabs.exchanges.Next()
 	x.cir, x.req, x.frame, x.tid, x.uid = cir, m, frame, m.Header.TID, m.Header.UID
-	x.reply = x.room[:0]
+	x.reply, x.lent = x.room[:0], x.data[:0]
 	return x
 }
 

@@ -23,8 +23,9 @@ type fcb struct {
 	file          volume.File
 	dir           bool
 	deletePending bool
-	opens         []*openFile // in the order of opening, never empty
-	locks         []byteLock  // in the order of locking
+	opens         []*openFile  // in the order of opening, never empty
+	first         [1]*openFile // the room of opens, for most
+	locks         []byteLock   // in the order of locking
 
 	breaking bool           // the holder was told to break and has not answered
 	breakTo  nt.OplockLevel // while breaking
@@ -123,6 +124,9 @@ func (c *core) attach(f *fcb, o *openFile) {
 	o.fid = next(&o.cir.lastFID, o.cir.files)
 	o.f = f
 	o.cir.files[o.fid] = o
+	if f.opens == nil {
+		f.opens = f.first[:0]
+	}
 	f.opens = append(f.opens, o)
 	c.files[f.key] = f
 }

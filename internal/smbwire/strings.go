@@ -3,6 +3,7 @@ package smbwire
 import (
 	"bytes"
 	"encoding/binary"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -59,21 +60,23 @@ func appendUTF16(dst []byte, s string) []byte {
 }
 
 func oemString(b []byte) string {
-	s := make([]byte, 0, len(b))
+	var s strings.Builder
+	s.Grow(len(b))
 	for _, c := range b {
 		if c < utf8.RuneSelf {
-			s = append(s, c)
+			s.WriteByte(c)
 			continue
 		}
-		s = utf8.AppendRune(s, cp437Runes[c-0x80])
+		s.WriteRune(cp437Runes[c-0x80])
 	}
-	return string(s)
+	return s.String()
 }
 
 // utf16String decodes b, whose odd last byte, if any, is ignored. An unpaired
 // surrogate becomes U+FFFD.
 func utf16String(b []byte) string {
-	s := make([]byte, 0, len(b)/2)
+	var s strings.Builder
+	s.Grow(len(b) / 2)
 	for ; len(b) >= 2; b = b[2:] {
 		r := rune(binary.LittleEndian.Uint16(b))
 		if utf16.IsSurrogate(r) {
@@ -85,9 +88,9 @@ func utf16String(b []byte) string {
 				b = b[2:]
 			}
 		}
-		s = utf8.AppendRune(s, r)
+		s.WriteRune(r)
 	}
-	return string(s)
+	return s.String()
 }
 
 // utf16Len returns the length of b up to a UTF-16 NUL, or -1 without one.

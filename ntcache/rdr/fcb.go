@@ -24,14 +24,15 @@ type fcb struct {
 
 	// Guarded by Redirector.mu.
 	opens     []*serverOpen
-	locks     *lockTable // nil until a range is locked or an oplock broken
-	users     int        // calls that are opening or settling the file
-	closings  int        // closes that go on behind the application
-	settled   rt.Event   // Notification: closings == 0
-	queued    int        // ops in the queue, with a policy
-	queuedLen int64      // bytes of their writes
-	lostTold  bool       // Event 26 has been raised, and no write or open has succeeded since
-	written   uint64     // writes and changes of size that the server has answered
+	first     [1]*serverOpen // the room of opens, for most
+	locks     *lockTable     // nil until a range is locked or an oplock broken
+	users     int            // calls that are opening or settling the file
+	closings  int            // closes that go on behind the application
+	settled   rt.Event       // Notification: closings == 0
+	queued    int            // ops in the queue, with a policy
+	queuedLen int64          // bytes of their writes
+	lostTold  bool           // Event 26 has been raised, and no write or open has succeeded since
+	written   uint64         // writes and changes of size that the server has answered
 }
 
 // serverOpen is one open at the server: an application's handle, one being closed
@@ -93,7 +94,7 @@ func (r *Redirector) known(k string, made *fcb) *fcb {
 
 func (r *Redirector) newFCB(path string) *fcb {
 	f := r.slabs.fcbs.Next()
-	f.r, f.path = r, path
+	f.r, f.path, f.opens = r, path, f.first[:0]
 	f.settled, f.io, f.opening = r.rt.NewEvent(rt.Notification), r.rt.NewResource(), r.rt.NewResource()
 	f.cached = r.cache.NewMap(path, f, 0)
 	f.l2 = newWriteBehind(f)

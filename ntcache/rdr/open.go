@@ -86,7 +86,8 @@ func (r *Redirector) openAtServer(f *fcb, path string, c *circuit, p nt.CreatePa
 	r.countOpening(1)
 	defer r.countOpening(-1)
 	written := f.writesAnswered()
-	h, res, err := c.create(path, p)
+	made, err := c.create(path, p)
+	h, res := made.h, made.res
 	if err != nil {
 		r.noticeLoss(err)
 		return nil, err

@@ -373,24 +373,33 @@ func (r *Redirector) closeDormant(path string) {
 // create opens a file at the server. An open that may empty a file that exists is a change
 // and takes its turn; as long as others wait it is first tried as that of a new file, which
 // may overtake them.
-func (c *circuit) create(path string, p nt.CreateParams) (h nt.FileHandle, res nt.CreateResult, err error) {
-	ask := func(p nt.CreateParams) error {
-		return c.ask(func(m Remote) (err error) { h, res, err = m.Create(path, p); return err })
-	}
+func (c *circuit) create(path string, p nt.CreateParams) (created, error) {
 	if c.queue == nil || !truncates(p.Disposition) {
-		return h, res, ask(p)
+		return c.createNow(path, p)
 	}
 	if p.Disposition != nt.FileOverwrite && len(c.queue.pending(func(*op) bool { return true })) > 0 {
 		fresh := p
 		fresh.Disposition = nt.FileCreate
-		if err := ask(fresh); !errors.Is(err, nt.StatusObjectNameCollision) {
-			return h, res, err
+		if out, err := c.createNow(path, fresh); !errors.Is(err, nt.StatusObjectNameCollision) {
+			return out, err
 		}
 	}
-	x := &op{Op: Op{Kind: OpOpen, Path: path}, run: func() error { return ask(p) }}
+	var out created
+	x := &op{Op: Op{Kind: OpOpen, Path: path}, run: func() (err error) { out, err = c.createNow(path, p); return err }}
 	awaits, err := c.queue.add(x, true)
 	if err == nil {
 		err = c.r.await(awaits.ops, awaits.own)
 	}
-	return h, res, err
+	return out, err
+}
+
+// created is what an open at the server has brought.
+type created struct {
+	h   nt.FileHandle
+	res nt.CreateResult
+}
+
+func (c *circuit) createNow(path string, p nt.CreateParams) (out created, err error) {
+	err = c.ask(func(m Remote) (err error) { out.h, out.res, err = m.Create(path, p); return err })
+	return out, err
 }

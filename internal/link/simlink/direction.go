@@ -21,6 +21,7 @@ type direction struct {
 func newDirection(l *Link, way link.Way, to *table) *direction {
 	d := &direction{l: l, up: way == link.Up, name: way.String(), to: to, wire: l.medium.Wire(way)}
 	d.arrive = d.onArrival
+	d.flying.items = make([]*packet, 0, 16)
 	return d
 }
 

@@ -47,6 +47,7 @@ func (l *Link) newEndpoint(conn uint32, out *direction, own *table) *endpoint {
 		sending:  l.rt.NewResource(),
 		readable: l.rt.NewEvent(rt.Notification),
 		writable: l.rt.NewEvent(rt.Notification),
+		sent:     make([]sentSegment, 0, 16),
 	}
 	e.t.buf.memory, e.t.rcv.in.memory = l.rt, l.rt
 	e.resend.ring = func() { e.onAlarm(&e.resend, e.t.timeout) }

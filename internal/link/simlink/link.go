@@ -47,6 +47,7 @@ func New(r rt.Runtime, p link.Profile, opt Options) (*Link, error) {
 		}
 	}
 	l := &Link{rt: r, p: p, opt: opt, tcp: tcp, start: r.Now(), mu: r.NewMutex()}
+	l.pool = make(pool, 0, 32)
 	medium, err := link.NewMedium(p, link.MediumOptions{
 		Start: l.start, Rand: r.Rand, Name: opt.Name, Loss: opt.Loss, Outages: opt.Outages,
 	})

@@ -54,6 +54,7 @@ func newTCB(f Flavour, p *link.TCPParams) *tcb {
 		rtt: link.NewRTTEstimator(*p),
 		buf: sendBuffer{base: 1},
 		rcv: receiver{p: p},
+		out: make([]segment, 0, 8),
 	}
 }
 
