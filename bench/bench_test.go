@@ -39,6 +39,7 @@ func BenchmarkTrials(b *testing.B) {
 		b.Run(fmt.Sprintf("no-trace=%v", noTrace), func(b *testing.B) {
 			var seed atomic.Uint64
 			b.ReportAllocs()
+			before := cpuTime()
 			b.RunParallel(func(pb *testing.PB) {
 				w := bench.NewWorker()
 				defer w.Close()
@@ -50,6 +51,7 @@ func BenchmarkTrials(b *testing.B) {
 				}
 			})
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "trials/s")
+			b.ReportMetric(float64((cpuTime()-before).Microseconds())/float64(b.N), "cpu-us/trial")
 		})
 	}
 }
@@ -64,11 +66,13 @@ func BenchmarkMessageSize(b *testing.B) {
 			s := spec(b, q143413, "t1") // the Mailer reads all of it
 			s.Loss, s.MessageSize = 0, kb<<10
 			b.ReportAllocs()
+			before := cpuTime()
 			for b.Loop() {
 				work(b, w, s)
 				s.Seed++
 			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*kb), "ns/KB")
+			b.ReportMetric(float64((cpuTime()-before).Microseconds())/float64(b.N), "cpu-us/trial")
+			b.ReportMetric(float64((cpuTime()-before).Nanoseconds())/float64(b.N*kb), "cpu-ns/KB")
 		})
 	}
 }

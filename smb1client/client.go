@@ -14,29 +14,38 @@ import (
 // Client is one virtual circuit to a server: a transport connection on which a
 // dialect has been negotiated. Its methods may be used by many tasks at once.
 type Client struct {
-	rt       rt.Runtime
-	conn     link.Conn
-	opt      Options
-	server   serverInfo          // written by Connect before it returns
-	slots    rt.Semaphore        // one permit for each request outstanding
-	sending  rt.Resource         // held from the choice of a MID until the message is sent
-	enc      smbwire.Encoder     // guarded by sending, as the next two
-	out      []byte              // what enc has written
-	present  smbwire.Message     // what it has written it from
-	parser   smbwire.Parser      // of the receive task
-	calls    *slab.Slab[call]    // guarded by mu
-	requests *slab.Slab[request] // guarded by mu
-	stopped  rt.Event            // the receive task has ended
-	mu       rt.Mutex            // guards what follows; never held across a wait
-	mux      mux                 // +checklocks:mu
-	files    fileTable           // +checklocks:mu
-	trees    []*Tree             // in the order of their connection; +checklocks:mu
-	dead     error               // what calls get once the circuit is down; +checklocks:mu
-	why      *nt.Error           // why it is down; +checklocks:mu
-	seq      uint64              // of the last request; +checklocks:mu
-	users    int                 // tasks that have a request outstanding, or wait to send one; +checklocks:mu
-	drops    Discarded           // +checklocks:mu
-	flags2   smbwire.Flags2      // of each request; written by Connect before it returns
+	rt      rt.Runtime
+	conn    link.Conn
+	opt     Options
+	server  serverInfo      // written by Connect before it returns
+	slots   rt.Semaphore    // one permit for each request outstanding
+	sending rt.Resource     // held from the choice of a MID until the message is sent
+	enc     smbwire.Encoder // guarded by sending, as the next two
+	out     []byte          // what enc has written
+	present smbwire.Message // what it has written it from
+	parser  smbwire.Parser  // of the receive task
+	slabs   slabs
+	stopped rt.Event       // the receive task has ended
+	mu      rt.Mutex       // guards what follows; never held across a wait
+	mux     mux            // +checklocks:mu
+	files   fileTable      // +checklocks:mu
+	trees   []*Tree        // in the order of their connection; +checklocks:mu
+	dead    error          // what calls get once the circuit is down; +checklocks:mu
+	why     *nt.Error      // why it is down; +checklocks:mu
+	seq     uint64         // of the last request; +checklocks:mu
+	users   int            // tasks that have a request outstanding, or wait to send one; +checklocks:mu
+	drops   Discarded      // +checklocks:mu
+	flags2  smbwire.Flags2 // of each request; written by Connect before it returns
+}
+
+// slabs are where the objects come from that each request makes.
+type slabs struct {
+	calls    *slab.Slab[call]
+	messages *slab.Slab[request]
+	creates  *slab.Slab[smbwire.NTCreateAndXRequest]
+	reads    *slab.Slab[smbwire.ReadAndXRequest]
+	writes   *slab.Slab[smbwire.WriteAndXRequest]
+	closes   *slab.Slab[smbwire.CloseRequest]
 }
 
 // Discarded counts what arrived and was of no use.
@@ -58,7 +67,11 @@ func Connect(conn Conn, opt Options) (*Client, error) {
 		slots: r.NewSemaphore(1), sending: r.NewResource(), stopped: r.NewEvent(rt.Notification),
 		mu: r.NewMutex(), mux: newMux(), files: newFileTable(),
 		out: r.Bytes(opt.MaxBufferSize)[:0], parser: smbwire.NewParser(r),
-		calls: slab.From[call](r), requests: slab.From[request](r),
+		slabs: slabs{
+			calls: slab.From[call](r), messages: slab.From[request](r), creates: slab.From[smbwire.NTCreateAndXRequest](r),
+			reads: slab.From[smbwire.ReadAndXRequest](r), writes: slab.From[smbwire.WriteAndXRequest](r),
+			closes: slab.From[smbwire.CloseRequest](r),
+		},
 	}
 	r.Go("smb receive", c.receive)
 	if err := c.negotiate(); err != nil {

@@ -31,9 +31,7 @@ type call struct {
 }
 
 func (c *Client) newCall(command smbwire.Command) *call {
-	c.mu.Lock()
-	w := c.calls.Next()
-	c.mu.Unlock()
+	w := c.slabs.calls.Next()
 	w.command, w.done = command, c.rt.NewEvent(rt.Notification)
 	return w
 }

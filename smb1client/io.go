@@ -40,7 +40,8 @@ func (t *Tree) readOnce(fid smbwire.FID, p []byte, off int64) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	req := &smbwire.ReadAndXRequest{FID: fid, Wide: wide, Offset: off}
+	req := t.c.slabs.reads.Next()
+	req.FID, req.Wide, req.Offset = fid, wide, off
 	req.SetCount(len(p))
 	w := t.c.newCall(req.Command())
 	w.into = p
@@ -86,10 +87,12 @@ func (t *Tree) writeOnce(fid smbwire.FID, p []byte, off int64, m nt.WriteMode, r
 	if err != nil {
 		return 0, err
 	}
-	reply, err := t.request("write", "", &smbwire.WriteAndXRequest{
+	req := t.c.slabs.writes.Next()
+	*req = smbwire.WriteAndXRequest{
 		FID: fid, Wide: wide, Offset: off, WriteMode: m,
 		Remaining: uint16(min(remaining, math.MaxUint16)), Data: p,
-	})
+	}
+	reply, err := t.request("write", "", req)
 	if err != nil {
 		return 0, err
 	}

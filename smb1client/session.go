@@ -180,9 +180,7 @@ func (s *Session) TreeConnect(unc string) (*Tree, error) {
 }
 
 func (s *Session) message(tid smbwire.TID, body smbwire.Body) *smbwire.Message {
-	s.c.mu.Lock()
-	r := s.c.requests.Next()
-	s.c.mu.Unlock()
+	r := s.c.slabs.messages.Next()
 	r.chain[0] = body
 	r.Header, r.Chain = s.c.header(), r.chain[:]
 	r.Header.UID, r.Header.TID = s.uid, tid

@@ -87,7 +87,8 @@ func (t *Tree) fid(op string, h nt.FileHandle) (smbwire.FID, error) {
 // Create opens or creates a file or directory. A break of the oplock granted can
 // reach the handler as soon as Create returns.
 func (t *Tree) Create(path string, p CreateParams) (FileHandle, CreateResult, error) {
-	reply, err := t.c.exchange(t.s.message(t.tid, &smbwire.NTCreateAndXRequest{
+	req := t.c.slabs.creates.Next()
+	*req = smbwire.NTCreateAndXRequest{
 		Flags:              smbwire.OplockFlags(p.Oplock),
 		DesiredAccess:      p.Access,
 		Attributes:         p.Attributes,
@@ -96,7 +97,8 @@ func (t *Tree) Create(path string, p CreateParams) (FileHandle, CreateResult, er
 		Options:            p.Options,
 		ImpersonationLevel: smbwire.ImpersonateSecurity,
 		FileName:           rooted(path),
-	}), t)
+	}
+	reply, err := t.c.exchange(t.s.message(t.tid, req), t)
 	if err != nil {
 		return FileHandle{}, CreateResult{}, errorFor("create", path, err)
 	}
@@ -137,7 +139,9 @@ func (t *Tree) Close(h FileHandle, written FileTime) error {
 	t.c.mu.Lock()
 	t.c.files.closed(fid)
 	t.c.mu.Unlock()
-	_, err = t.request("close", "", &smbwire.CloseRequest{FID: fid, LastModified: t.c.serverTime(written)})
+	req := t.c.slabs.closes.Next()
+	req.FID, req.LastModified = fid, t.c.serverTime(written)
+	_, err = t.request("close", "", req)
 	t.c.mu.Lock()
 	t.c.files.closeEnded(fid)
 	t.c.mu.Unlock()
