@@ -85,7 +85,8 @@ TRIAL_PARTS := smbserver.*core..step$$$$|endpoint..Send$$$$|direction..onArrival
 trials: ## trials a second, with the trace and without, their cost by message size, and where the time goes
 	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT; export GOGC=400; \
 	$(GO) test -c -o "$$dir/bench.test" ./bench; \
-	"$$dir/bench.test" -test.run '^$$' -test.bench 'Trial|MessageSize' -test.benchtime 1s; \
+	"$$dir/bench.test" -test.run '^$$' -test.bench 'Trial' -test.benchtime 1s; \
+	"$$dir/bench.test" -test.run '^$$' -test.bench 'MessageSize' -test.benchtime 3s; \
 	"$$dir/bench.test" -test.run '^$$' -test.bench 'Trials/no-trace=false' -test.benchtime 4s -test.cpuprofile "$$dir/cpu" > /dev/null; \
 	$(GO) tool pprof -top -cum -nodecount 2000 "$$dir/bench.test" "$$dir/cpu" 2>/dev/null | awk '/$(TRIAL_PARTS)/ { print $$5, $$6 }'
 
