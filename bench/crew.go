@@ -315,8 +315,7 @@ func brokenResult(s Spec, err error) Result {
 		text = text[:maxErrorText]
 	}
 	return Result{
-		Schema: Schema, Commit: s.Commit, ProfileHash: s.ProfileHash(),
-		Policy: s.Policy.Policy.Name, Edition: s.Policy.Edition.Name, Link: s.Link.Name, TCP: s.TCP.String(), Loss: s.Loss,
-		Workload: s.WorkloadName(), Seed: s.Seed, Outcome: Broken, Bytes: s.workload().Bytes(), Error: text,
+		Key: s.key(), Edition: s.Policy.Edition.Name, Seed: s.Seed,
+		Fate: Fate{Outcome: Broken}, Bytes: s.workload().Bytes(), Error: text,
 	}
 }

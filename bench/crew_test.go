@@ -124,8 +124,11 @@ func TestGroupsComeInOrder(t *testing.T) {
 // fakeTrial is a trial that costs nothing; one of sixteen is lost.
 func fakeTrial(s bench.Spec) (bench.Result, error) {
 	r := bench.Result{
-		Schema: bench.Schema, Commit: s.Commit, Policy: s.Policy.Policy.Name, Link: s.Link.Name, ProfileHash: s.Link.Hash(),
-		Loss: s.Loss, Seed: s.Seed, Workload: s.WorkloadName(), Bytes: s.MessageSize, Outcome: bench.Delivered, Told: "success",
+		Key: bench.Key{
+			Schema: bench.Schema, Commit: s.Commit, Policy: s.Policy.Policy.Name, Link: s.Link.Name, ProfileHash: s.Link.Hash(),
+			Loss: s.Loss, Workload: s.WorkloadName(),
+		},
+		Seed: s.Seed, Fate: bench.Fate{Outcome: bench.Delivered, Told: "success"}, Bytes: s.MessageSize,
 	}
 	app := float64(s.Seed%97) / 10
 	r.App, r.Durable = &app, &app

@@ -88,6 +88,14 @@ func (s Spec) ProfileHash() string { return s.Link.HashWith(s.TCP) }
 // WorkloadName is what results call the workload.
 func (s Spec) WorkloadName() string { return s.workload().Name() }
 
+// key is what the results of the trial and of others like it have in common.
+func (s Spec) key() Key {
+	return Key{
+		Schema: Schema, Commit: s.Commit, ProfileHash: s.ProfileHash(), Policy: s.Policy.Policy.Name,
+		Link: s.Link.Name, TCP: s.TCP.String(), Loss: s.Loss, Workload: s.WorkloadName(),
+	}
+}
+
 // workload is what the trial plays: a Mail by the Spec's other fields.
 func (s Spec) workload() Workload {
 	switch w := s.Workload.(type) {
@@ -130,30 +138,32 @@ type Call struct {
 	Err  error
 }
 
-// Result is what became of one trial. Times are seconds from the first call of step
-// 3; nil: never reached.
-type Result struct {
-	Schema      string `json:"schema"`
-	Commit      string `json:"commit"`
-	ProfileHash string `json:"profile_hash"`
+// Fate is what an application was told, and what a reader found.
+type Fate struct {
+	Outcome  Outcome `json:"outcome"`
+	Told     string  `json:"told"`
+	Silent   bool    `json:"silent"` // told success, and not delivered
+	Code     string  `json:"code"`
+	Reason   string  `json:"reason"`
+	Attempts int     `json:"attempts"`
+	Copies   int     `json:"copies"`
+}
 
-	Policy    string   `json:"policy"`
-	Link      string   `json:"link"`
-	TCP       string   `json:"tcp"`
-	Loss      float64  `json:"loss"`
-	Workload  string   `json:"workload"`
-	Seed      uint64   `json:"seed"`
-	Outcome   Outcome  `json:"outcome"`
-	Told      string   `json:"told"`
-	Silent    bool     `json:"silent"`
-	Code      string   `json:"code"`
-	Reason    string   `json:"reason"`
-	Attempts  int      `json:"attempts"`
-	Copies    int      `json:"copies"`
-	Bytes     int      `json:"bytes"`
-	App       *float64 `json:"app_seconds"`
-	Durable   *float64 `json:"durable_seconds"`
+// Spent is how long a trial took, in seconds from the first call of step 3; nil: never
+// reached.
+type Spent struct {
+	App       *float64 `json:"app_seconds"`     // until the application's last call returned
+	Durable   *float64 `json:"durable_seconds"` // until the server had answered its last CLOSE, RENAME or DELETE
 	Delivered *float64 `json:"delivered_seconds"`
+}
+
+// Result is what became of one trial.
+type Result struct {
+	Key
+	Seed uint64 `json:"seed"`
+	Fate
+	Bytes int `json:"bytes"`
+	Spent
 
 	LinkBytes   int64  `json:"link_bytes"`
 	Retransmits int64  `json:"retransmits"`

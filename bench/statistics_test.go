@@ -88,8 +88,8 @@ func TestPairedSeconds(t *testing.T) {
 	here := []float64{11.9, 10.8, 11.1, 10.1, 9.9, 14.4, 15.5, 11.6, 14.6, 13.4}
 	var tally bench.Tally
 	for i := range here {
-		ref := bench.Result{Policy: "one", Outcome: bench.Delivered, Seed: uint64(i), Bytes: 100, App: &there[i]}
-		tally.Add(&bench.Result{Policy: "two", Outcome: bench.Delivered, Seed: uint64(i), Bytes: 100, App: &here[i]}, &ref)
+		ref, r := timed("one", bench.Delivered, uint64(i), &there[i]), timed("two", bench.Delivered, uint64(i), &here[i])
+		tally.Add(&r, &ref)
 	}
 	p := tally.Cell().Paired
 	for _, f := range []struct {
@@ -116,6 +116,13 @@ func TestPairedSeconds(t *testing.T) {
 	}
 }
 
+// timed is a trial of 100 bytes of which only that is known.
+func timed(policy string, o bench.Outcome, seed uint64, app *float64) bench.Result {
+	return bench.Result{
+		Key: bench.Key{Policy: policy}, Seed: seed, Fate: bench.Fate{Outcome: o}, Bytes: 100, Spent: bench.Spent{App: app},
+	}
+}
+
 func value(v *float64) any {
 	if v == nil {
 		return nil
@@ -129,8 +136,8 @@ func TestPairedSecondsWithoutSpread(t *testing.T) {
 	for _, here := range []float64{2, 4} {
 		var tally bench.Tally
 		for seed := range uint64(3) {
-			ref := bench.Result{Policy: "one", Outcome: bench.Failed, Seed: seed, App: new(2.0)}
-			tally.Add(&bench.Result{Policy: "two", Outcome: bench.Failed, Seed: seed, App: &here}, &ref)
+			ref, r := timed("one", bench.Failed, seed, new(2.0)), timed("two", bench.Failed, seed, &here)
+			tally.Add(&r, &ref)
 		}
 		p := tally.Cell().Paired
 		wantP := 0.0

@@ -37,7 +37,7 @@ type Tally struct {
 	Pairs *Pairs `json:"pairs"` // with the first policy; nil: this is it
 }
 
-// Key says what the trials of a Tally or a Cell have in common.
+// Key is what a Result has in common with the others of its Tally and Cell.
 type Key struct {
 	Schema      string  `json:"schema"`
 	Commit      string  `json:"commit"`
@@ -124,13 +124,8 @@ func (t *Tally) Add(r, ref *Result) {
 }
 
 func (t *Tally) identify(r *Result) {
-	*t = Tally{
-		Counts: Counts{Key: Key{
-			Schema: TallySchema, Commit: r.Commit, ProfileHash: r.ProfileHash,
-			Policy: r.Policy, Link: r.Link, TCP: r.TCP, Loss: r.Loss, Workload: r.Workload,
-		}},
-		FirstSeed: r.Seed, LastSeed: r.Seed,
-	}
+	*t = Tally{Counts: Counts{Key: r.Key}, FirstSeed: r.Seed, LastSeed: r.Seed}
+	t.Schema = TallySchema
 }
 
 func (t *Tally) countOutcome(r *Result) {

@@ -114,7 +114,7 @@ func TestMergedTalliesAreTheWholeByteForByte(t *testing.T) {
 }
 
 func TestTalliesOfDifferentThingsDoNotMerge(t *testing.T) {
-	r := bench.Result{Policy: "one", Link: "t1", Outcome: bench.Lost, Silent: true}
+	r := bench.Result{Key: bench.Key{Policy: "one", Link: "t1"}, Fate: bench.Fate{Outcome: bench.Lost, Silent: true}}
 	for name, change := range map[string]func(*bench.Result){
 		"policy": func(r *bench.Result) { r.Policy = "two" }, "link": func(r *bench.Result) { r.Link = "t2" },
 		"tcp": func(r *bench.Result) { r.TCP = "tcp-reno" }, "loss": func(r *bench.Result) { r.Loss = 1 }, "workload": func(r *bench.Result) { r.Workload = "copy" },
@@ -145,7 +145,7 @@ func TestTalliesOfDifferentThingsDoNotMerge(t *testing.T) {
 // rate and in no pair.
 func TestTallyCounts(t *testing.T) {
 	result := func(policy string, o bench.Outcome, silent bool, told string, seed uint64) bench.Result {
-		return bench.Result{Policy: policy, Outcome: o, Silent: silent, Told: told, Seed: seed}
+		return bench.Result{Key: bench.Key{Policy: policy}, Fate: bench.Fate{Outcome: o, Silent: silent, Told: told}, Seed: seed}
 	}
 	var tally bench.Tally
 	for i, pair := range [][2]bench.Result{
@@ -181,7 +181,7 @@ func TestTallyCounts(t *testing.T) {
 
 // What is read from a file is refused unless trials can have made it.
 func TestDamagedTalliesAreRefused(t *testing.T) {
-	r := bench.Result{Outcome: bench.Lost, Silent: true, Told: "success", App: new(1.5), Bytes: 10}
+	r := bench.Result{Fate: bench.Fate{Outcome: bench.Lost, Silent: true, Told: "success"}, Spent: bench.Spent{App: new(1.5)}, Bytes: 10}
 	var tally bench.Tally
 	tally.Add(&r, &r)
 	whole := string(encoded(t, &tally))

@@ -179,13 +179,10 @@ func (t *trial) result(fs mailclient.FS) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	w := t.spec.workload()
 	r := Result{
-		Schema: Schema, Commit: t.spec.Commit, ProfileHash: t.spec.ProfileHash(),
-		Policy: t.spec.Policy.Policy.Name, Edition: t.spec.Policy.Edition.Name,
-		Link: t.spec.Link.Name, TCP: t.spec.TCP.String(), Loss: t.spec.Loss, Workload: w.Name(), Seed: t.spec.Seed,
-		Told: rep.Told.String(), Code: rep.Code, Reason: rep.Reason, Attempts: rep.Attempts, Copies: rep.Copies, Bytes: w.Bytes(),
-		Checksum: t.w.Trace.Checksum(), Events: t.w.Trace.Events(),
+		Key: t.spec.key(), Edition: t.spec.Policy.Edition.Name, Seed: t.spec.Seed,
+		Fate:  Fate{Told: rep.Told.String(), Code: rep.Code, Reason: rep.Reason, Attempts: rep.Attempts, Copies: rep.Copies},
+		Bytes: t.spec.workload().Bytes(), Checksum: t.w.Trace.Checksum(), Events: t.w.Trace.Events(),
 	}
 	r.Outcome, r.Silent = Classify(rep.Observation)
 	t.setTimes(&r, &rep)

@@ -255,19 +255,11 @@ type exploredJSON struct {
 // undisturbedJSON is the trial that the others differ from; its times are those of
 // bench, but for app_start_seconds, which is since the start of the trial.
 type undisturbedJSON struct {
-	Outcome   bench.Outcome `json:"outcome"`
-	Told      string        `json:"told"`
-	Silent    bool          `json:"silent"`
-	Code      string        `json:"code"`
-	Reason    string        `json:"reason"`
-	Attempts  int           `json:"attempts"`
-	Copies    int           `json:"copies"`
-	AppStart  *float64      `json:"app_start_seconds"`
-	App       *float64      `json:"app_seconds"`
-	Durable   *float64      `json:"durable_seconds"`
-	Delivered *float64      `json:"delivered_seconds"`
-	Prefix    bool          `json:"prefix_violation"`
-	Checksum  string        `json:"trace_checksum"`
+	bench.Fate
+	AppStart *float64 `json:"app_start_seconds"`
+	bench.Spent
+	Prefix   bool   `json:"prefix_violation"`
+	Checksum string `json:"trace_checksum"`
 }
 
 // exploredKindJSON has the trials of a disturbance. A strip has a character a trial: of
@@ -298,8 +290,7 @@ func printJSON(w io.Writer, e explored) error {
 		Workload: e.Spec.WorkloadName(), Link: e.Spec.Link.Name, TCP: e.Spec.TCP.String(), Loss: e.Spec.Loss, Seed: e.Spec.Seed,
 		Segments: e.Segments, Every: e.Every, Exhaustive: e.Every == 1,
 		Undisturbed: undisturbedJSON{
-			calm.Outcome, calm.Told, calm.Silent, calm.Code, calm.Reason, calm.Attempts, calm.Copies,
-			calm.AppStart, calm.App, calm.Durable, calm.Delivered, calm.Prefix != "", calm.Checksum,
+			calm.Fate, calm.AppStart, calm.Spent, calm.Prefix != "", calm.Checksum,
 		},
 		Outcomes: outcomeCounts(e.Count), Silent: e.Count(trialsThat("silent")), Prefix: e.Count(trialsThat("prefix")),
 		Smallest: e.smallest,

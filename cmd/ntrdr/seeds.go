@@ -76,18 +76,10 @@ type reproJSON struct {
 }
 
 type runsJSON struct {
-	Policy     string           `json:"policy"`
-	Edition    string           `json:"edition"`
-	Outcome    bench.Outcome    `json:"outcome"`
-	Told       string           `json:"told"`
-	Silent     bool             `json:"silent"`
-	Code       string           `json:"code"`
-	Reason     string           `json:"reason"`
-	Attempts   int              `json:"attempts"`
-	Copies     int              `json:"copies"`
-	App        *float64         `json:"app_seconds"`
-	Durable    *float64         `json:"durable_seconds"`
-	Delivered  *float64         `json:"delivered_seconds"`
+	Policy  string `json:"policy"`
+	Edition string `json:"edition"`
+	bench.Fate
+	bench.Spent
 	KeyVisible *float64         `json:"key_visible_seconds"`
 	Events     []bench.LogEvent `json:"events"`
 	Checksum   string           `json:"trace_checksum"`
@@ -102,9 +94,7 @@ func newReproJSON(f *reproFlags, p parsed, results []bench.Result) reproJSON {
 	for i := range results {
 		r := &results[i]
 		j.Runs = append(j.Runs, runsJSON{
-			Policy: r.Policy, Edition: r.Edition, Outcome: r.Outcome, Told: r.Told, Silent: r.Silent,
-			Code: r.Code, Reason: r.Reason, Attempts: r.Attempts, Copies: r.Copies,
-			App: r.App, Durable: r.Durable, Delivered: r.Delivered, KeyVisible: r.KeyVisible,
+			Policy: r.Policy, Edition: r.Edition, Fate: r.Fate, Spent: r.Spent, KeyVisible: r.KeyVisible,
 			Events: append([]bench.LogEvent{}, r.EventLog...), Checksum: r.Checksum,
 		})
 	}

@@ -44,8 +44,9 @@ func tallied(runs []played) (tallies []*bench.Tally) {
 func madeUp(p played, app float64, seed uint64) bench.Result {
 	app *= 1 + float64(seed%4/3)
 	r := bench.Result{
-		Policy: p.policy, Link: p.link, Loss: 0.01, Workload: "mail-32k", Seed: seed, Bytes: 32768,
-		Outcome: bench.Delivered, Told: "success", App: &app, Delivered: new(2 * app),
+		Key:  bench.Key{Policy: p.policy, Link: p.link, Loss: 0.01, Workload: "mail-32k"},
+		Seed: seed, Fate: bench.Fate{Outcome: bench.Delivered, Told: "success"},
+		Bytes: 32768, Spent: bench.Spent{App: &app, Delivered: new(2 * app)},
 	}
 	if p.fails > 0 && seed%uint64(p.fails) == 0 {
 		r.Outcome, r.Silent, r.Delivered = bench.Corrupted, true, nil

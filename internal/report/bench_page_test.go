@@ -87,10 +87,11 @@ func TestBenchPageStandsAlone(t *testing.T) {
 
 // Pages of runs that have little to show, or names that HTML means something by.
 func TestBenchPagesOfOddRuns(t *testing.T) {
+	key := bench.Key{Policy: "a", Link: "t1", Workload: "log"}
 	untimed := &bench.Tally{}
-	untimed.Add(&bench.Result{Policy: "a", Link: "t1", Workload: "log", Outcome: bench.Pending}, nil)
+	untimed.Add(&bench.Result{Key: key, Fate: bench.Fate{Outcome: bench.Pending}}, nil)
 	broken := &bench.Tally{}
-	broken.Add(&bench.Result{Policy: "a", Link: "t1", Workload: "log"}, nil)
+	broken.Add(&bench.Result{Key: key}, nil)
 	many := []played{}
 	for _, policy := range strings.Fields("a b c d e f g h i j") {
 		for _, link := range strings.Fields("1 2 3 4 5 6 7 8 9") {
