@@ -197,7 +197,8 @@ func starred(a *bench.Answer, all []bench.Answer) string {
 	return a.Policy
 }
 
-// Verdict answers three questions, each a word and a sentence.
+// Verdict answers three questions, each a word and a sentence, and says what the answer
+// does not cover.
 func Verdict(answers []bench.Answer) (lines [][2]string) {
 	fastest, best := pick(answers, func(*bench.Answer) bool { return true }), pick(answers, (*bench.Answer).Safe)
 	if fastest != nil {
@@ -221,6 +222,9 @@ func Verdict(answers []bench.Answer) (lines [][2]string) {
 	}
 	if best != nil && fastest != nil {
 		lines = append(lines, [2]string{"price", price(best, fastest)})
+	}
+	if len(safe) > 0 {
+		lines = append(lines, [2]string{"but", "circuits broke by chance alone; `ntrdr explore` breaks them after every segment in turn"})
 	}
 	return lines
 }
@@ -259,7 +263,7 @@ func pick(answers []bench.Answer, which func(*bench.Answer) bool) (best *bench.A
 
 func price(best, fastest *bench.Answer) string {
 	if best == fastest {
-		return best.Policy + " * is both: safety costs nothing here"
+		return best.Policy + " * is both"
 	}
 	s := fmt.Sprintf("%s * gives the application %s of %s's throughput", best.Policy, share(best.App.Value/fastest.App.Value), fastest.Policy)
 	if best.Durable != nil && fastest.Durable != nil {

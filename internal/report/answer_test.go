@@ -86,7 +86,7 @@ good *  0.50  1.00  0.71  -               0.79     1.41
 fast   fast gives the application the most bytes a second
 safe   slow, good: no silent failure in 200
 price  good * gives the application 70.7 % of fast's throughput; until the server has it all, 79.1 %
-`
+but    circuits broke by chance alone; ` + "`ntrdr explore` breaks them after every segment in turn\n"
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -106,12 +106,14 @@ func TestVerdictsWithoutAnswer(t *testing.T) {
 		"the first is both": {[]played{{"a", "t1", 1, 0}, {"b", "t1", 2, 50}}, [][2]string{
 			{"fast", "a gives the application the most bytes a second"},
 			{"safe", "a: no silent failure in 100"},
-			{"price", "a * is both: safety costs nothing here"},
+			{"price", "a * is both"},
+			{"but", "circuits broke by chance alone; `ntrdr explore` breaks them after every segment in turn"},
 		}},
 		"two are alike: the first counts": {[]played{{"a", "t1", 1, 0}, {"b", "t1", 0.999, 0}}, [][2]string{
 			{"fast", "a gives the application the most bytes a second"},
 			{"safe", "a, b: no silent failure in 100"},
-			{"price", "a * is both: safety costs nothing here"},
+			{"price", "a * is both"},
+			{"but", "circuits broke by chance alone; `ntrdr explore` breaks them after every segment in turn"},
 		}},
 	}
 	for name, r := range rows {
