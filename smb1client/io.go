@@ -118,9 +118,15 @@ func (t *Tree) offset(op string, off int64, n int) (wide bool, err error) {
 	return wide, nil
 }
 
+// closeLength is what a CLOSE adds to a message at most: what aligns it, then the words with
+// their count and that of the bytes.
+//
+// src: [MS-CIFS] §2.2.4.5.1
+const closeLength = 3 + 1 + 6 + 2
+
 // WriteAndClose is WriteAt of what one request takes and then Close, both in one message
-// that the server executes in order. err is the first of the two; closed says that h is not
-// open any more.
+// that the server executes in order, or in two if the server's buffer takes no more. err is
+// the first of the two; closed says that h is not open any more.
 //
 // src: [MS-CIFS] §2.2.3.4 (the first command that fails ends a chain), §2.2.4.43 (CLOSE may follow)
 func (t *Tree) WriteAndClose(h FileHandle, p []byte, off int64, m WriteMode, written FileTime) (closed bool, err error) {
@@ -135,6 +141,12 @@ func (t *Tree) WriteAndClose(h FileHandle, p []byte, off int64, m WriteMode, wri
 	}
 	if most := t.Limits().MaxWrite; len(p) == 0 || len(p) > most {
 		return false, &nt.Error{Op: op, Status: nt.StatusInvalidParameter, Err: fmt.Errorf("%d bytes, at most %d", len(p), most)}
+	}
+	if t.Limits().MaxBufferSize < writeOverhead+len(p)+closeLength {
+		if _, err := t.WriteAt(h, p, off, m); err != nil {
+			return false, err
+		}
+		return true, t.Close(h, written)
 	}
 	t.c.mu.Lock()
 	f := t.c.files.open[fid]

@@ -56,3 +56,48 @@ func TestWriteAndClose(t *testing.T) {
 		})
 	}
 }
+
+// What fills the server's buffer leaves no room for the close behind it, which then is a
+// request of its own.
+func TestWriteAndCloseOfWhatFillsTheBuffer(t *testing.T) {
+	for name, row := range map[string]struct {
+		less int // than the most that a write carries
+		want []int
+	}{
+		"full":                  {0, []int{1, 1}},
+		"a byte too many":       {closeLength - 1, []int{1, 1}},
+		"with room for a close": {closeLength, []int{2}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inSim(t, func(k *simrt.Kernel) {
+				p, conn := newPeer(t, k, func(p *peer, req *smbwire.Message) {
+					switch b := req.Chain[0].(type) {
+					case *smbwire.NTCreateAndXRequest:
+						p.created(req, 0x801)
+					case *smbwire.CloseRequest:
+						p.reply(req, &smbwire.CloseResponse{})
+					case *smbwire.WriteAndXRequest:
+						done := []smbwire.Body{&smbwire.WriteAndXResponse{Count: len(b.Data)}, &smbwire.CloseResponse{}}
+						p.send(&smbwire.Message{Header: req.Header.Reply(nt.StatusSuccess), Chain: done[:len(req.Chain)]})
+					}
+				})
+				p.welcome.MaxBufferSize = 2048
+				tree := logon(t, conn, Options{Runtime: k})
+				h := mustCreate(t, tree, "F")
+				before := len(p.requests)
+				closed, err := tree.WriteAndClose(h, make([]byte, tree.Limits().MaxWrite-row.less), 0, nt.WriteModeThrough, 0)
+				if !closed || err != nil {
+					t.Errorf("closed: %v, %v", closed, err)
+				}
+				var sent []int
+				for _, m := range p.requests[before:] {
+					sent = append(sent, len(m.Chain))
+				}
+				if diff := cmp.Diff(row.want, sent); diff != "" {
+					t.Errorf("length of the chains (-want +got)\n%s", diff)
+				}
+				closeClient(t, tree)
+			})
+		})
+	}
+}
