@@ -64,7 +64,7 @@ func TestATrialThatBreaksIsOneResult(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			m := fourSeeds(t)
 			want := endings(t, m, 2)
-			m.TrialLimit = 100 * time.Millisecond
+			m.TrialLimit = time.Second // a loaded machine may stop for less
 			got := endings(t, m.WithHook(func(s *bench.Spec) {
 				if s.Seed == 2 && s.Policy.Policy.Name == nt351 {
 					s.OnWorld = tt.hook
