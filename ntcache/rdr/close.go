@@ -7,7 +7,7 @@ import (
 
 // Close is CloseHandle. It sends what is dirty and then CLOSE, behind the
 // application's back unless the configuration says otherwise, and never returns the
-// error of either.
+// error of either; with a WritePolicy it may wait for both, and tells their errors.
 //
 // src: KB Q143413 (the data is sent on close), KB Q190812 (CLOSE after the
 // application has moved on); the three switches' meanings are assumed.
@@ -22,11 +22,14 @@ func (h *Handle) Close() error {
 	mapped := h.open.mappings > 0
 	r.mu.Unlock()
 	f.leaveLocks(h.open)
+	queued := h.open.queue() != nil
 	switch {
+	case queued && mapped:
+		return wrap("close", f.path, h.closeMappedQueued())
+	case queued:
+		return wrap("close", f.path, h.finishCloseQueued())
 	case mapped:
 		h.closeLater()
-	case h.open.queue() != nil:
-		return wrap("close", f.path, h.finishCloseQueued())
 	default:
 		h.finishClose()
 	}

@@ -123,6 +123,7 @@
 // locked some of its bytes, as a reader beside a deny-write writer can, is refused whole and
 // lost. With a policy that lets a DELETE return early, a machine that opens the file between
 // its CLOSE and the DELETE, and still has it open, makes the DELETE fail, and that is a
-// failure that nobody was told of. The size of a TCP segment and TCP's window are taken for
+// failure that nobody was told of. A file that is deleted on close goes with the circuit,
+// whatever a policy says of the order. The size of a TCP segment and TCP's window are taken for
 // those of an Ethernet: a redirector is not told.
 package rdr

@@ -125,6 +125,73 @@ func TestPoliciesThatKeepOrderStopForGood(t *testing.T) {
 	}
 }
 
+// A close that tells of the failure itself, and was of the last handle, ends it: the next
+// call is one of a new beginning.
+func TestACloseThatTellsEndsTheFailure(t *testing.T) {
+	play(t, setting{policy: rdr.PolicyOrderedDurable}, func(w *world) {
+		f := w.open("F", denyWrite)
+		w.Volume.SetCapacity(0)
+		w.must(f.write(0, 100))
+		if got := outcome(f.close()); got != "full" {
+			t.Errorf("close: %s", got)
+		}
+		w.Volume.SetCapacity(1 << 20)
+		again := w.open("F", denyWrite)
+		w.must(again.write(0, 100), again.close())
+	})
+}
+
+// The close of a handle that is mapped awaits what one that is not awaits, though its CLOSE
+// follows the end of the mapping.
+func TestTheCloseOfAMappedHandle(t *testing.T) {
+	for policy, want := range map[rdr.PolicyName]string{ // map order: subtests
+		rdr.PolicyFlushOnClose: "full", rdr.PolicyOrdered: "ok", rdr.PolicyOrderedDurable: "full",
+	} {
+		t.Run(string(policy), func(t *testing.T) {
+			play(t, setting{policy: policy}, func(w *world) {
+				f := w.open("F", denyWrite)
+				m, err := f.h.Map()
+				w.must(err)
+				w.Volume.SetCapacity(0)
+				w.must(f.write(0, 100))
+				if got := outcome(f.close()); got != want {
+					t.Errorf("close: %s, want %s", got, want)
+				}
+				m.Unmap()
+				w.settle()
+				if _, opens := w.FileState("F"); opens != 0 {
+					t.Errorf("it is open %d times when all is over", opens)
+				}
+			})
+		})
+	}
+}
+
+// A file that goes with its handle goes though a change before it was lost: the server would
+// delete it at the end of the circuit, too, and until then nobody could open it.
+func TestAFileThatIsDeletedOnCloseIsClosedAfterAFailure(t *testing.T) {
+	doomed := nt.CreateParams{
+		Access: nt.GenericRead | nt.GenericWrite | nt.Delete, Share: nt.ShareRead,
+		Disposition: nt.FileOpenIf, Options: nt.DeleteOnClose,
+	}
+	for name, writes := range map[string]func(f, tmp *file) error{ // map order: subtests
+		"after its own write": func(_, tmp *file) error { return tmp.write(0, 100) },
+		"after another's":     func(f, _ *file) error { return f.write(0, 100) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			play(t, setting{policy: rdr.PolicyOrdered}, func(w *world) {
+				f, tmp := w.open("F", denyWrite), w.open("TMP", doomed)
+				w.Volume.SetCapacity(0)
+				w.must(writes(f, tmp), tmp.close())
+				w.settle()
+				if _, opens := w.FileState("TMP"); opens != 0 {
+					t.Errorf("it is open %d times", opens)
+				}
+			})
+		})
+	}
+}
+
 // everyCall makes each call that a stopped policy refuses.
 func (w *world) everyCall(f *file) map[string]error {
 	_, open := w.rdr.Open("H", denyWrite)

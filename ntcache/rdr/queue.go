@@ -72,6 +72,16 @@ func (r *Redirector) refuseLocked(call Op) error {
 	return err
 }
 
+// tell notes that an application has been told of a failure, by the error of a call that
+// comes after it.
+func (r *Redirector) tell(call Op) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if x := r.failure; x != nil && (x.op.File == call.File || r.cfg.Policy.Stops(x.op, call)) {
+		x.told = true
+	}
+}
+
 // forgiveLocked ends a failure that has been told and of whose time no handle is left.
 func (r *Redirector) forgiveLocked() {
 	if r.failure != nil && r.failure.told && r.handles == 0 {
@@ -377,7 +387,7 @@ func (q *queue) closedWith(y *op, closed bool, err error) (over []*op) {
 	switch {
 	case closed:
 		return q.answered(y, nil) // an error of the two is the write's
-	case circuitGone(err):
+	case q.gone(err):
 		return q.answered(y, err)
 	}
 	r := q.c.r
@@ -412,10 +422,19 @@ func (q *queue) sendWrite(x *op) (closed bool, err error) {
 	return closed, err
 }
 
+// gone reports whether an error is the end of the circuit, and not a server's that is still
+// there and says as much, or nonsense.
+func (q *queue) gone(err error) bool {
+	return err != nil && circuitGone(err) && q.c.remote.Err() != nil
+}
+
 // answered ends an op, and with it all that must not follow if it failed.
 func (q *queue) answered(x *op, err error) (over []*op) {
-	r := q.c.r
+	r, gone := q.c.r, q.gone(err)
 	r.mu.Lock()
+	if gone && q.broken == nil {
+		q.broken = err
+	}
 	over = []*op{x}
 	if err != nil {
 		over = append(over, q.stopLocked(x, err)...)
@@ -460,11 +479,8 @@ func (x *op) untold() bool {
 // the circuit is gone. On one that is up a CLOSE is sent in any case, and so is an unlock.
 func (q *queue) stopLocked(x *op, err error) (list []*op) {
 	r := q.c.r
-	if circuitGone(err) && q.broken == nil {
-		q.broken = err
-	}
 	list = q.unsentLocked(func(y *op) bool {
-		frees := y.Kind == OpClose && !y.Deletes || y.Kind == OpUnlock
+		frees := y.Kind == OpClose || y.Kind == OpUnlock
 		return q.broken != nil || x.untold() && !frees && q.policy.Stops(x.Op, y.Op)
 	})
 	if i := slices.IndexFunc(list, (*op).untold); x.untold() {

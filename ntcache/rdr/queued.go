@@ -202,23 +202,41 @@ func (h *Handle) unlockQueued(t *lockTable, l *heldLock) error {
 	return h.r.await(awaits.ops, awaits.own)
 }
 
-// finishCloseQueued is finishClose with a policy. Unlike NT's, a close tells an error.
-func (h *Handle) finishCloseQueued() error {
+// askClose puts what is dirty into the queue. It returns what a close awaits, and the error
+// that is known already.
+func (h *Handle) askClose() (call Op, awaits []*op, err error) {
 	r, f, o := h.r, h.f, h.open
 	q := o.queue()
-	err := f.cached.FlushBehind()
+	err = f.cached.FlushBehind()
 	r.mu.Lock()
-	o.leaving = true
-	call := Op{Seq: q.seq + 1, Kind: OpClose, File: f.id, Path: f.path}
-	awaits := q.awaitedLocked(call)
+	defer r.mu.Unlock()
+	call = Op{Seq: q.seq + 1, Kind: OpClose, File: f.id, Path: f.path}
 	refused := r.refuseLocked(call)
 	if err == nil {
 		err = o.failed
 	}
-	r.mu.Unlock()
 	if err == nil {
 		err = refused
 	}
+	return call, q.awaitedLocked(call), err
+}
+
+// closeMappedQueued is the close of a handle whose mapping keeps the file open.
+func (h *Handle) closeMappedQueued() error {
+	call, awaits, err := h.askClose()
+	if err2 := h.r.await(awaits, call.Seq); err == nil {
+		err = err2
+	}
+	return err
+}
+
+// finishCloseQueued is finishClose with a policy. Unlike NT's, a close tells an error.
+func (h *Handle) finishCloseQueued() error {
+	r, f, o := h.r, h.f, h.open
+	call, awaits, err := h.askClose()
+	r.mu.Lock()
+	o.leaving = true
+	r.mu.Unlock()
 	f.hold()
 	if !f.mayStayOpen(o) || !r.makeDormant(o) {
 		if own := f.enqueueClose(o); own != nil && own.Awaited {
@@ -230,6 +248,9 @@ func (h *Handle) finishCloseQueued() error {
 	r.release(f)
 	if err2 := r.await(awaits, call.Seq); err == nil {
 		err = err2
+	}
+	if err != nil {
+		r.tell(call)
 	}
 	r.countHandle(-1)
 	return err

@@ -88,6 +88,8 @@ type world struct {
 	returned func(c *call)
 	// acks, if not nil, is called before the answer to the break of an oplock is sent.
 	acks func(path string)
+	// replies, if not nil, may change what the server sends before it arrives.
+	replies func(b []byte)
 
 	opening map[smbwire.MID]string
 	names   map[smbwire.FID]string
@@ -177,6 +179,8 @@ func (c tapped) Recv() ([]byte, error) {
 	msg, err := c.Conn.Recv()
 	if err != nil {
 		c.w.gone = true
+	} else if c.w.replies != nil {
+		c.w.replies(msg)
 	}
 	return msg, err
 }
