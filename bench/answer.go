@@ -14,6 +14,7 @@ type Answer struct {
 	Errors    int // those without
 	Silent    int
 	Corrupted int
+	Failed    int      // neither delivered nor silent: the sender knows
 	Rate      Interval // of silent failures
 	Worst     *Tally   // with the greatest silent rate; nil if there was no silent failure
 
@@ -59,6 +60,7 @@ func answer(policy string, tallies []*Tally) Answer {
 		a.Errors += t.Errors
 		a.Silent += t.Silent
 		a.Corrupted += t.Corrupted
+		a.Failed += t.Judged() - t.Delivered - t.Silent
 		if t.Silent > 0 && (a.Worst == nil || t.SilentRate() > a.Worst.SilentRate()) {
 			a.Worst = t
 		}
@@ -90,24 +92,26 @@ func (t *Tally) SilentRate() float64 { return float64(t.Silent) / float64(max(t.
 
 // AppRatio is the throughput that the application sees as a multiple of the first
 // policy's: the geometric mean over cells of one policy. It is 1 for the first policy,
-// and nil if no cell has times of both.
+// and nil if no cell has times, of both.
 func AppRatio(cells []*Tally) *Interval {
-	return meanRatio(cells, func(p *Pairs) *PairedTimes { return &p.App })
+	return meanRatio(cells, func(t *Tally) *Times { return &t.App }, func(p *Pairs) *PairedTimes { return &p.App })
 }
 
 // DurableRatio is the same for the throughput until the server has all.
 func DurableRatio(cells []*Tally) *Interval {
-	return meanRatio(cells, func(p *Pairs) *PairedTimes { return &p.Durable })
+	return meanRatio(cells, func(t *Tally) *Times { return &t.Durable }, func(p *Pairs) *PairedTimes { return &p.Durable })
 }
 
-func meanRatio(cells []*Tally, times func(*Pairs) *PairedTimes) *Interval {
+func meanRatio(cells []*Tally, times func(*Tally) *Times, pairs func(*Pairs) *PairedTimes) *Interval {
 	var sum, variance, freedom, n float64
 	for _, t := range cells {
 		if t.Pairs == nil {
-			n++
+			if times(t).Sum > 0 {
+				n++
+			}
 			continue
 		}
-		m := times(t.Pairs).moments()
+		m := pairs(t.Pairs).moments()
 		if value, stderr, ok := m.logRatio(); ok {
 			sum += value
 			variance += stderr * stderr

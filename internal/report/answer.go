@@ -223,10 +223,24 @@ func Verdict(answers []bench.Answer) (lines [][2]string) {
 	if best != nil && fastest != nil {
 		lines = append(lines, [2]string{"price", price(best, fastest)})
 	}
+	if failed := failures(answers); len(failed) > 0 {
+		lines = append(lines, [2]string{"failed", strings.Join(failed, ", ") + ": not delivered, and the sender knows"})
+	}
 	if len(safe) > 0 {
 		lines = append(lines, [2]string{"but", "circuits broke by chance alone; `ntrdr explore` breaks them after every segment in turn"})
 	}
 	return lines
+}
+
+// failures are the shares of what was neither delivered nor silent, of the policies that
+// have any.
+func failures(answers []bench.Answer) (list []string) {
+	for i := range answers {
+		if a := &answers[i]; a.Failed > 0 {
+			list = append(list, fmt.Sprintf("%s %s", a.Policy, share(float64(a.Failed)/float64(a.Trials))))
+		}
+	}
+	return list
 }
 
 // unended says how many trials came to no end, and where the first of them is; nothing

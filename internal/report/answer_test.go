@@ -122,3 +122,46 @@ func TestVerdictsWithoutAnswer(t *testing.T) {
 		}
 	}
 }
+
+// Where every message fails with an error nobody is fast, and where some do the screen
+// says so: no silent failure is not yet a delivery.
+func TestVerdictsWhereSendersAreTold(t *testing.T) {
+	const but = "circuits broke by chance alone; `ntrdr explore` breaks them after every segment in turn"
+	rows := map[string]struct {
+		fails int // every nth, under b, and all under a if it is 1
+		want  [][2]string
+	}{
+		"all fail": {1, [][2]string{
+			{"safe", "a, b: no silent failure in 100"},
+			{"failed", "a 100 %, b 100 %: not delivered, and the sender knows"},
+			{"but", but},
+		}},
+		"one in four fails": {4, [][2]string{
+			{"fast", "a gives the application the most bytes a second"},
+			{"safe", "a, b: no silent failure in 100"},
+			{"price", "a * is both"},
+			{"failed", "b 25 %: not delivered, and the sender knows"},
+			{"but", but},
+		}},
+	}
+	for name, r := range rows {
+		a, b := &bench.Tally{}, &bench.Tally{}
+		for seed := range uint64(100) {
+			one, other := told(seed, "a", r.fails == 1), told(seed, "b", seed%uint64(r.fails) == 0)
+			a.Add(&one, nil)
+			b.Add(&other, &one)
+		}
+		if diff := cmp.Diff(r.want, report.Verdict(bench.Answers([]*bench.Tally{a, b}))); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+// told is a trial that is delivered, or whose sender is told an error.
+func told(seed uint64, policy string, fails bool) bench.Result {
+	r := madeUp(played{policy: policy, link: "t1"}, 1, seed)
+	if fails {
+		r.Outcome, r.Told, r.Spent = bench.Failed, "error", bench.Spent{}
+	}
+	return r
+}
