@@ -53,9 +53,12 @@ type parser struct {
 	err     error
 }
 
+// byteOrderMark is what some editors begin a text with.
+const byteOrderMark = "\ufeff"
+
 func parse(file, name string, text []byte) (*Script, error) {
 	p := &parser{file: file, s: &Script{name: name}}
-	lines := strings.Split(string(text), "\n")
+	lines := strings.Split(strings.TrimPrefix(string(text), byteOrderMark), "\n")
 	if len(text) > MaxText || len(lines) > maxLines {
 		return nil, fmt.Errorf("%s: more than %d bytes or %d lines", file, MaxText, maxLines)
 	}

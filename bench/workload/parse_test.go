@@ -9,6 +9,14 @@ import (
 // tail is a reader that any script can have.
 const tail = "\nreader\n look A.DAT\n expect A.DAT whole\n"
 
+// An editor on Windows ends lines otherwise, and may begin the file with a mark.
+func TestTheTextOfAWindowsEditor(t *testing.T) {
+	text := "application\n open f A.DAT\n write f 0 512" + tail
+	if _, err := Load("w.txt", []byte("\ufeff"+strings.ReplaceAll(text, "\n", "\r\n"))); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestErrorsNameFileAndLine(t *testing.T) {
 	rows := []struct{ name, text, want string }{
 		{"nothing", "", "the application does nothing"},

@@ -53,6 +53,9 @@ stall  = every exp(2m) for 1s..3s    # src: assumed (V.42 retransmits until the 
 outage = every exp(2h) half-open     # src: assumed (the carrier is lost, and nobody tells TCP)
 `
 
+// byteOrderMark is what some editors begin a text with.
+const byteOrderMark = "\ufeff"
+
 // profileExtension is that of profile files.
 const profileExtension = ".link"
 
@@ -88,7 +91,7 @@ func (r *reader) read(text []byte) error {
 	case len(text) > MaxFile:
 		return fmt.Errorf("%s: more than %d bytes", r.path, MaxFile)
 	}
-	for line := range strings.Lines(string(text)) {
+	for line := range strings.Lines(strings.TrimPrefix(string(text), byteOrderMark)) {
 		r.line++
 		if err := r.readLine(strings.TrimSpace(line)); err != nil {
 			return fmt.Errorf("%s:%d: %w", r.path, r.line, err)

@@ -11,6 +11,16 @@ import (
 	"github.com/ntrdr/ntrdr/internal/link"
 )
 
+// An editor on Windows ends lines otherwise, and may begin the file with a mark.
+func TestProfileFileOfAWindowsEditor(t *testing.T) {
+	p, err := link.ParseProfile("mine.link", []byte("\ufeffrate = 64k\r\nrtt = 30ms # src: [X]\r\nqueue = 1s\r\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	is(t, "rate, rtt and queue", []int64{p.RateBits, int64(p.RTT), int64(p.Queue)}, []int64{64_000, int64(30 * ms), int64(time.Second)})
+	is(t, "source of rtt", p.Sources["rtt"], "[X]")
+}
+
 func TestProfileFile(t *testing.T) {
 	const file = `
 # Everything that a link can have.
