@@ -201,7 +201,7 @@ func (w *realWorld) close() {
 	w.runtime.Close()
 }
 
-// Probe logs on to a live server and asks what it is.
+// Probe logs on to a live server, asks what it is, and looks for the peer's directory.
 func Probe(p machine.Peer) (Server, error) {
 	r := wallrt.New(1)
 	defer r.Close()
@@ -218,7 +218,11 @@ func Probe(p machine.Peer) (Server, error) {
 			return
 		}
 		s.Name = tree.Session().Server()
-		err = tree.Session().Client().Close()
+		if p.Dir != "" {
+			_, err = tree.QueryPath(p.Dir)
+			err = p.ExplainMissing(err)
+		}
+		err = errors.Join(err, tree.Session().Client().Close())
 	})
 	return s, errors.Join(doErr, err)
 }

@@ -26,6 +26,24 @@ func TestBenchLive(t *testing.T) {
 	}
 }
 
+// A URL whose directory is not on the share ends each command at once and says so.
+func TestTheURLsDirectoryMustBeThere(t *testing.T) {
+	t.Parallel()
+	s := samba.Start(t, samba.Options{})
+	url := "smb1://" + s.User + ":" + s.Password + "@" + s.Addr + "/" + s.Share + "/none"
+	for _, args := range [][]string{
+		{"repro", "--server", url},
+		{"bench", "--server", url, "--trials", "1", "--out", t.TempDir()},
+		{"conformance", "--server", url},
+		{"po", "init", url},
+	} {
+		got := here(t.Context(), args...)
+		if got.Code != exitPeer || !strings.Contains(got.Stderr, "the directory none must be on the share already") {
+			t.Errorf("%s: %+v", args[0], got)
+		}
+	}
+}
+
 // A server that is not there is the failure of a peer; flags for one need one.
 func TestBenchLiveRefuses(t *testing.T) {
 	t.Parallel()

@@ -281,6 +281,9 @@ func initPostoffice(c *invocation, cfg mailclient.InitConfig) error {
 		return badInput("%s: %w", redacted(where), err)
 	}
 	if err != nil {
+		if peer, parseErr := parseServer(where); parseErr == nil {
+			err = peer.ExplainMissing(err)
+		}
 		return err
 	}
 	_, err = fmt.Fprintf(c.stdout, "postoffice %s/%s in %s, with mailboxes for %s\n", cfg.Network, cfg.PO, redacted(where), strings.Join(cfg.Users, ", "))

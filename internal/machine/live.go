@@ -7,6 +7,7 @@ import (
 
 	"github.com/ntrdr/ntrdr/internal/link"
 	"github.com/ntrdr/ntrdr/internal/link/tcplink"
+	"github.com/ntrdr/ntrdr/internal/nt"
 	"github.com/ntrdr/ntrdr/internal/registry"
 	"github.com/ntrdr/ntrdr/internal/rt"
 	"github.com/ntrdr/ntrdr/internal/rt/wallrt"
@@ -196,11 +197,21 @@ func (p Peer) NewDir(name string) (Peer, error) {
 		return p, fmt.Errorf("the Mailer's connection (SMB2): %w", err)
 	}
 	err = errors.Join(remote.Mkdir(name), remote.Close())
+	err = p.ExplainMissing(err)
 	if p.Dir != "" {
 		name = p.Dir + `\` + name
 	}
 	p.Dir = name
 	return p, err
+}
+
+// ExplainMissing says of an error that nothing is found below the peer's directory that
+// it must be there.
+func (p Peer) ExplainMissing(err error) error {
+	if p.Dir != "" && (errors.Is(err, nt.StatusObjectNameNotFound) || errors.Is(err, nt.StatusObjectPathNotFound)) {
+		return fmt.Errorf("the directory %s must be on the share already: %w", p.Dir, err)
+	}
+	return err
 }
 
 // Check reports whether the peer lets us in.
