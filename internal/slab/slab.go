@@ -3,6 +3,11 @@
 // has at hand, and leaves nothing to the garbage collector.
 package slab
 
+import (
+	"fmt"
+	"reflect"
+)
+
 // size is how many objects are allocated at once.
 const size = 32
 
@@ -16,9 +21,10 @@ const maxKept = 64
 // makes many, and which may live as long as the trial. A nil Slab allocates each object by
 // itself, for any number of goroutines.
 type Slab[T any] struct {
-	rest []T
-	kept [][]T // arrays that are handed out again after reset
-	used int   // of kept
+	rest  []T
+	kept  [][]T // arrays that are handed out again after reset
+	used  int   // of kept
+	store *Store
 }
 
 // Next returns a new object.
@@ -38,6 +44,9 @@ func (s *Slab[T]) array() []T {
 	if s.used < len(s.kept) {
 		a := s.kept[s.used]
 		s.used++
+		if s.store.Check {
+			mustBeUntouched(a)
+		}
 		clear(a)
 		return a
 	}
@@ -49,10 +58,29 @@ func (s *Slab[T]) array() []T {
 	return a
 }
 
-func (s *Slab[T]) reset() { s.rest, s.used = nil, 0 }
+func (s *Slab[T]) reset() {
+	if s.store.Check {
+		for _, a := range s.kept[:s.used] {
+			clear(a)
+		}
+	}
+	s.rest, s.used = nil, 0
+}
+
+func mustBeUntouched[T any](a []T) {
+	for i := range a {
+		if o := reflect.ValueOf(&a[i]).Elem(); !o.IsZero() {
+			panic(fmt.Sprintf("a %v has been used after Reset", o.Type()))
+		}
+	}
+}
 
 // Store has a Slab for each type that is asked for. It belongs to one goroutine at a time.
 type Store struct {
+	// Check makes Reset empty what it takes back, so that who reads it later finds nothing,
+	// and panics where an object has been written to before it is handed out again.
+	Check bool
+
 	slabs map[any]resetter
 }
 
@@ -78,7 +106,7 @@ func of[T any](s *Store) *Slab[T] {
 	if s.slabs == nil {
 		s.slabs = make(map[any]resetter)
 	}
-	made := &Slab[T]{}
+	made := &Slab[T]{store: s}
 	s.slabs[key[T]{}] = made
 	return made
 }

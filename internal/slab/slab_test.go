@@ -74,3 +74,21 @@ func TestWithoutAStoreObjectsAreAllocated(t *testing.T) {
 		t.Error("one object for two")
 	}
 }
+
+func TestAnObjectOfAnEarlierTrialIsFound(t *testing.T) {
+	type object struct{ n int }
+	store := slab.Store{Check: true}
+	old := slab.From[object](&store).Next()
+	old.n = 1
+	store.Reset()
+	if old.n != 0 {
+		t.Errorf("it still reads %d", old.n)
+	}
+	old.n = 2
+	defer func() {
+		if recover() == nil {
+			t.Error("nobody has noticed that it is written to")
+		}
+	}()
+	slab.From[object](&store).Next()
+}

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"runtime/debug"
 
+	"github.com/ntrdr/ntrdr/internal/invariant"
 	"github.com/ntrdr/ntrdr/internal/slab"
 )
 
@@ -199,7 +200,7 @@ type Pool struct {
 
 // NewPool returns an empty pool. Its owner must call Close.
 func NewPool() *Pool {
-	p := &Pool{}
+	p := &Pool{slabs: slab.Store{Check: invariant.Enabled}}
 	p.timers, p.events = slab.From[timer](&p.slabs), slab.From[event](&p.slabs)
 	p.mutexes, p.resources = slab.From[mutex](&p.slabs), slab.From[resource](&p.slabs)
 	return p
