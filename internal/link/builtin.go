@@ -13,8 +13,9 @@ var profileFiles embed.FS
 // builtinNames are the built-in profiles: those of the time, the slow ones first, then
 // the others.
 var builtinNames = []string{
-	"ras-2400", "ras-9600", "ras-14.4", "ras-28.8", "dial-56k", "isdn-64", "isdn-128",
-	"x25-9.6", "x25-19.2", "x25-56", "x25-64", "frame-relay-56", "ft1-256", "t1", "vsat-geo", "inet-1995", "lan10",
+	"ras-2400", "ras-9600", "ras-14.4", "ras-28.8", "ras-28.8-noisy", "dial-56k", "isdn-64", "isdn-128",
+	"x25-9.6", "x25-9.6-noisy", "x25-19.2", "x25-56", "x25-64", "frame-relay-56", "frame-relay-56-busy", "ft1-256", "t1",
+	"vsat-geo", "vsat-geo-rain", "inet-1995", "lan10",
 	"dsl", "edge", "3g", "lte", "starlink",
 }
 

@@ -25,7 +25,9 @@ func is[T any](t *testing.T, what string, got, want T) {
 
 // weathered are the built-in profiles that have weather of their own; on the others all
 // loss is the experiment's.
-var weathered = []string{"inet-1995", "edge", "3g", "lte", "starlink"}
+var weathered = []string{
+	"ras-28.8-noisy", "x25-9.6-noisy", "frame-relay-56-busy", "vsat-geo-rain", "inet-1995", "edge", "3g", "lte", "starlink",
+}
 
 func TestBuiltinProfiles(t *testing.T) {
 	type row struct {
@@ -55,17 +57,21 @@ func TestBuiltinProfiles(t *testing.T) {
 		{"ras-9600", 9_600, 9_600, 250 * ms, 8000 * ms},
 		{"ras-14.4", 14_400, 14_400, 200 * ms, 5000 * ms},
 		{"ras-28.8", 28_800, 28_800, 200 * ms, 2000 * ms},
+		{"ras-28.8-noisy", 28_800, 28_800, 200 * ms, 2000 * ms},
 		{"dial-56k", 30_000, 49_000, 120 * ms, 2000 * ms},
 		{"isdn-64", 64_000, 64_000, 30 * ms, 1000 * ms},
 		{"isdn-128", 128_000, 128_000, 30 * ms, 1000 * ms},
 		{"x25-9.6", 9_600, 9_600, 700 * ms, 4000 * ms},
+		{"x25-9.6-noisy", 9_600, 9_600, 700 * ms, 4000 * ms},
 		{"x25-19.2", 19_200, 19_200, 600 * ms, 4000 * ms},
 		{"x25-56", 56_000, 56_000, 400 * ms, 4000 * ms},
 		{"x25-64", 64_000, 64_000, 400 * ms, 4000 * ms},
 		{"frame-relay-56", 56_000, 56_000, 120 * ms, 1000 * ms},
+		{"frame-relay-56-busy", 56_000, 56_000, 120 * ms, 1000 * ms},
 		{"ft1-256", 256_000, 256_000, 40 * ms, 300 * ms},
 		{"t1", 1_544_000, 1_544_000, 40 * ms, 300 * ms},
 		{"vsat-geo", 512_000, 512_000, 580 * ms, 1000 * ms},
+		{"vsat-geo-rain", 512_000, 512_000, 580 * ms, 1000 * ms},
 		{"inet-1995", 1_544_000, 1_544_000, 150 * ms, 300 * ms},
 		{"lan10", 10_000_000, 10_000_000, ms, 50 * ms},
 		{"dsl", 384_000, 1_500_000, 50 * ms, 300 * ms},
