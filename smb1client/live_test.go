@@ -16,6 +16,7 @@ import (
 	"github.com/ntrdr/ntrdr/internal/nt"
 	"github.com/ntrdr/ntrdr/internal/rt"
 	"github.com/ntrdr/ntrdr/internal/rt/wallrt"
+	"github.com/ntrdr/ntrdr/internal/smbwire"
 	"github.com/ntrdr/ntrdr/internal/tools/samba"
 )
 
@@ -66,6 +67,7 @@ func TestSamba(t *testing.T) {
 		{"file", (*live).testFile},
 		{"names", (*live).testNames},
 		{"find many", (*live).testFindMany},
+		{"write and close", (*live).testWriteAndClose},
 		{"sharing", (*live).testSharing},
 		{"locks", (*live).testLocks},
 		{"oplock break", (*live).testOplockBreak},
@@ -219,6 +221,38 @@ func (l *live) testFindMany(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" || len(found) != len(want) {
 		t.Errorf("%d entries, (-want +got):\n%s", len(found), diff)
+	}
+}
+
+// A server that refuses the write does not come to the close behind it.
+func (l *live) testWriteAndClose(t *testing.T) {
+	tree := l.logon(t, l.options())
+	write := CreateParams{Access: nt.GenericWrite, Share: nt.ShareRead | nt.ShareWrite, Disposition: nt.FileOpenIf}
+	read := write
+	read.Access = nt.GenericRead
+	for _, c := range []struct {
+		name   string
+		open   CreateParams
+		closed bool
+		err    error
+	}{
+		{"both are done", write, true, nil},
+		{"the write is refused", read, false, nt.StatusAccessDenied},
+	} {
+		h, _, err := tree.Create("CHAIN", c.open)
+		if err != nil {
+			t.Fatal(err)
+		}
+		closed, err := tree.WriteAndClose(h, []byte("chained"), 0, nt.WriteModeThrough, 0)
+		if closed != c.closed || !errors.Is(err, c.err) || c.err == nil && err != nil {
+			t.Errorf("%s: closed: %v, %v", c.name, closed, err)
+		}
+		if _, err := tree.request("close", "", &smbwire.CloseRequest{FID: smbwire.FID(h.FID)}); (err == nil) == c.closed {
+			t.Errorf("%s: a close afterwards: %v", c.name, err)
+		}
+		if info, err := tree.QueryPath("CHAIN"); err != nil || info.Size != 7 {
+			t.Errorf("%s: %d bytes, %v", c.name, info.Size, err)
+		}
 	}
 }
 
