@@ -42,7 +42,7 @@ test: deps lint ## lint, vet, build, a short race run and all tests
 
 .PHONY: race
 race: ## all tests under the race detector
-	$(GO) test -race ./...
+	$(GO) test -race -timeout 30m ./...
 
 .PHONY: lint
 lint: $(LINT) ## golangci-lint, gofumpt and goimports among it
