@@ -41,11 +41,28 @@ type flags struct {
 	inside                                  string // servers: this process is inside a namespace
 }
 
+const usage = `usage: go run ./internal/tools/cmd/agree [flags]
+
+Plays the same mail trials in simulation, against a throwaway Samba over a shaped link,
+and (as root) over network namespaces where the kernel's TCP meets real packet loss, and
+prints the outcomes side by side. Needs the Debian package samba. The exit status is 1 if
+two worlds disagree, 2 for bad arguments or a failure.
+
+Example:
+  go run ./internal/tools/cmd/agree --links t1 --policies nt351 --mailers smb1 --trials 5
+
+Flags:
+`
+
 // defaultLinks are those of the question: is a fast and is a slow line as it is simulated?
 const defaultLinks = "t1,ras-28.8"
 
 func (f *flags) parse(args []string) error {
 	set := flag.NewFlagSet("agree", flag.ContinueOnError)
+	set.Usage = func() {
+		_, _ = fmt.Fprint(set.Output(), usage) // nobody is left to be told
+		set.PrintDefaults()
+	}
 	set.StringVar(&f.links, "links", defaultLinks, "link profiles, by name, or all")
 	set.Func("link", "a link of your own, in place of the default ones: a profile `file` (may be repeated)", func(name string) error {
 		f.files = append(f.files, name)
@@ -62,11 +79,38 @@ func (f *flags) parse(args []string) error {
 	set.DurationVar(&f.poll, "poll", 5*time.Second, "the Mailer's poll")
 	set.Uint64Var(&f.seed, "seed", 1, "first seed")
 	set.StringVar(&f.inside, "inside", "", "used by the command itself")
-	err := set.Parse(args)
+	if err := set.Parse(args); err != nil {
+		return err
+	}
+	if set.NArg() > 0 {
+		return fmt.Errorf("unexpected argument %q", set.Arg(0))
+	}
 	if len(f.files) > 0 && f.links == defaultLinks {
 		f.links = ""
 	}
-	return err
+	return f.check()
+}
+
+// check reports the first number with which nothing could be compared. The sizes are those
+// that ntrdr takes.
+func (f *flags) check() error {
+	for _, v := range []struct {
+		name  string
+		ok    bool
+		value any
+		want  string
+	}{
+		{"trials", f.trials > 0, f.trials, "at least 1"},
+		{"simulated", f.simulated > 0, f.simulated, "at least 1"},
+		{"at-once", f.atOnce > 0, f.atOnce, "at least 1"},
+		{"size", f.size >= 552 && f.size <= 16<<20, f.size, "from 552 to 16777216 bytes"},
+		{"poll", f.poll >= time.Second && f.poll <= time.Hour, f.poll, "from 1s to 1h"},
+	} {
+		if !v.ok {
+			return fmt.Errorf("-%s: %v is not %s", v.name, v.value, v.want)
+		}
+	}
+	return nil
 }
 
 func main() {
