@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"sync"
 	"time"
 
@@ -49,8 +50,8 @@ func (f *proxyFlags) add(c *invocation) {
 
 // shaper makes the link.
 func (f *proxyFlags) shaper() (*tcplink.Shaper, error) {
-	if f.to == "" {
-		return nil, badInput("--to: name the server, as host:port")
+	if _, port, err := net.SplitHostPort(f.to); err != nil || port == "" {
+		return nil, badInput("--to: %q is not a server's host:port", f.to)
 	}
 	p, err := lookupLink("--profile", f.profile)
 	if err != nil {
