@@ -11,7 +11,9 @@ type Cell struct {
 	SilentLow     float64 `json:"silent_low"`
 	SilentHigh    float64 `json:"silent_high"`
 
-	// Bytes over summed seconds, and quantiles of each trial's own.
+	// Throughputs are bytes a second: those of all trials over their summed seconds, and
+	// quantiles of each trial's own. Latencies are seconds until delivered. The utilisation
+	// is the share of the sender's direction that was in use, until durable.
 	AppMean           *float64 `json:"app_throughput_mean"`
 	AppP10            *float64 `json:"app_throughput_p10"`
 	AppThroughput     *float64 `json:"app_throughput_p50"`
@@ -57,7 +59,8 @@ type Paired struct {
 }
 
 // PairedSeconds are the times of pairs that both have them: the median and the mean
-// of here minus there, and the ratio of throughputs, here to there.
+// of here minus there in seconds, and the ratio of throughputs, here to there. The p
+// values are of Student's test that the ratio's logarithm is 0.
 type PairedSeconds struct {
 	AppPairs         int      `json:"app_pairs"`
 	AppSecondsDiff   *float64 `json:"app_seconds_diff_p50"`

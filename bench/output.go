@@ -90,7 +90,8 @@ func number(v *float64) string {
 	return strconv.FormatFloat(*v, 'g', 6, 64)
 }
 
-// WriteCSV writes the table of cells.
+// WriteCSV writes the table of cells. Its columns are fields of Cell, by their names in
+// JSON; a field that is nil is empty.
 func WriteCSV(w io.Writer, cells []Cell) error {
 	out := csv.NewWriter(w)
 	row := make([]string, len(csvColumns))

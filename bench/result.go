@@ -141,12 +141,12 @@ type Call struct {
 // Fate is what an application was told, and what a reader found.
 type Fate struct {
 	Outcome  Outcome `json:"outcome"`
-	Told     string  `json:"told"`
+	Told     string  `json:"told"`   // success, error or none
 	Silent   bool    `json:"silent"` // told success, and not delivered
-	Code     string  `json:"code"`
+	Code     string  `json:"code"`   // what the reader saw first, such as [023]; "": nothing that is wrong
 	Reason   string  `json:"reason"`
-	Attempts int     `json:"attempts"`
-	Copies   int     `json:"copies"`
+	Attempts int     `json:"attempts"` // of the sender
+	Copies   int     `json:"copies"`   // how often the whole result was there in the end
 }
 
 // Spent is how long a trial took, in seconds from the first call of step 3; nil: never
