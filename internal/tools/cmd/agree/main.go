@@ -1,18 +1,3 @@
-// Command agree plays the same mail trials in simulation, against a throwaway Samba over
-// a shaped link, and (as root) against one over network namespaces, where the kernel's
-// TCP meets real packet loss; and prints the outcomes side by side. It ends with status 1
-// if a live rate and the simulated one are not within each other's 95 % Clopper-Pearson
-// bounds.
-//
-// Beside the rate stands what it comes from: for how long a message was announced at the
-// server and not whole (the median), and the rate of looks that this gives, one look each
-// poll at a phase drawn from the seed, the same in simulation and live.
-//
-// What the Mailer reads by makes a difference. A server keeps an SMB1 opener that meets a
-// sharing violation waiting for up to a second, and lets it in when the sender closes the
-// file: just then a message is announced and not whole. By SMB2 Samba answers at once.
-// So there are two settings: "smb1", where the Mailer is a redirector of ours as in
-// simulation, and "smb2", where it is go-smb2 and the simulated server does not wait.
 package main
 
 import (
