@@ -56,7 +56,7 @@ func (d *sparse) PageOut(p []byte, off int64) (int, error) {
 func TestACopyOfAHugeFileStaysWithinTheCache(t *testing.T) {
 	size := int64(10 << 30)
 	if testing.Short() || invariant.Enabled {
-		size >>= 5
+		size >>= 7
 	}
 	before := heap()
 	run(t, ntcache.Stock(), func(k *simrt.Kernel, m *ntcache.Manager) {

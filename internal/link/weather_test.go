@@ -31,6 +31,15 @@ func fixed(d time.Duration) link.Spread { return link.Spread{Min: d} }
 // to whoever sends.
 var blackOrWhite = link.Profile{Burst: link.Burst{Good: 9 * time.Second, Bad: time.Second, BadLoss: 1}}
 
+// skipShort skips statistics, which take a minute under the race detector and have one
+// goroutine.
+func skipShort(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("statistics of one goroutine")
+	}
+}
+
 // states are the fates of a packet every 10 ms of d.
 func states(t *testing.T, p link.Profile, d time.Duration) (lost []bool) {
 	t.Helper()
@@ -43,6 +52,7 @@ func states(t *testing.T, p link.Profile, d time.Duration) (lost []bool) {
 }
 
 func TestBurstsAreExponentialInTime(t *testing.T) {
+	skipShort(t)
 	const hours = 10 * time.Hour // some 3600 sojourns of each kind
 	lost := states(t, blackOrWhite, hours)
 	var length [2][]float64 // of good and bad sojourns, in seconds
@@ -77,6 +87,7 @@ func TestBurstsAreExponentialInTime(t *testing.T) {
 // What is lost of a state that does not lose everything is a function of time as well,
 // and comes out as the profile says.
 func TestLossWithinAState(t *testing.T) {
+	skipShort(t)
 	p, err := link.ByName("inet-1995")
 	if err != nil {
 		t.Fatal(err)

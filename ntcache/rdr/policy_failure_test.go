@@ -211,7 +211,7 @@ func TestPoliciesBoundWhatIsQueued(t *testing.T) {
 		limit, write int
 		calls        int
 	}{ // map order: subtests
-		"8 MB":                    {"", 8 << 20, 64 << 10, 160},
+		"8 MB":                    {"", 8 << 20, 64 << 10, 136},
 		"16 KB":                   {`"NtrdrQueueLimit"=dword:00004000`, 16 << 10, 3000, 30},
 		"less than a write":       {`"NtrdrQueueLimit"=dword:00001000`, 4 << 10, 10_000, 5},
 		"what is no whole number": {`"NtrdrQueueLimit"=dword:00001000`, 4 << 10, 4095, 9},
