@@ -29,7 +29,7 @@ func TestTheCostOfATrialIsLinearInItsMessage(t *testing.T) {
 // notice what allocates for each packet, event or page.
 func TestATrialMakesLittleGarbage(t *testing.T) {
 	if invariant.Enabled {
-		t.Skip("checked builds allocate more")
+		t.Skip("checked builds allocate more: run it without -race and -tags invariants")
 	}
 	w := bench.NewWorker()
 	defer w.Close()

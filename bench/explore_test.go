@@ -12,7 +12,7 @@ import (
 func explore(t *testing.T, policy string, every int64, workers int) *bench.Explored {
 	t.Helper()
 	if invariant.Enabled {
-		t.Skip("hundreds of trials")
+		t.Skip("hundreds of trials: run it without -race and -tags invariants")
 	}
 	s := spec(t, policy, "t1")
 	s.MessageSize, s.NoTrace = 4<<10, true

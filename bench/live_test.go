@@ -38,11 +38,11 @@ func verdictOf(r bench.Result) verdict {
 	return verdict{r.Outcome, r.Told, r.Silent, r.Code, r.Attempts, r.Copies}
 }
 
-// Against another implementation's server, over a slow line in real time, the message
+// Against another implementation's server, over a slow line in real time; run it without -short, the message
 // fares as it does in simulation; and what was sent is sound.
 func TestLiveAgainstSamba(t *testing.T) {
 	if testing.Short() {
-		t.Skip("takes 25 s: a slow line in real time")
+		t.Skip("takes 25 s: a slow line in real time; run it without -short")
 	}
 	for _, tt := range []struct {
 		policy   string

@@ -16,7 +16,7 @@ import (
 // policy has something else at some cut of each.
 func TestOrderedKeepsTheOrderOfEverything(t *testing.T) {
 	if invariant.Enabled {
-		t.Skip("hundreds of trials")
+		t.Skip("hundreds of trials: run it without -race and -tags invariants")
 	}
 	files, err := filepath.Glob("testdata/order/*.txt")
 	if err != nil || len(files) != 5 {

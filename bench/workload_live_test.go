@@ -13,7 +13,7 @@ import (
 // reader needs byte-range locks says that go-smb2 has none.
 func TestWorkloadsLiveAgainstSamba(t *testing.T) {
 	if testing.Short() {
-		t.Skip("takes some seconds of real time")
+		t.Skip("takes some seconds of real time: run it without -short")
 	}
 	for _, name := range []string{"copy-64k", "log-5", "build-5", "office-1", "isam-5"} {
 		t.Run(name, func(t *testing.T) {

@@ -27,7 +27,7 @@ var article = regexp.MustCompile(`\bQ\d{5,6}\b`)
 
 func TestEveryPublishedFailureIsTold(t *testing.T) {
 	if testing.Short() {
-		t.Skip("the list is checked by the full run")
+		t.Skip("looks at the whole list: run it without -short")
 	}
 	cases, err := All()
 	if err != nil {

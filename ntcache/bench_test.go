@@ -101,7 +101,7 @@ func resident(tb testing.TB) (read, write func(p []byte, off int64)) {
 
 func TestCopyingResidentBytesAllocatesNothing(t *testing.T) {
 	if invariant.Enabled {
-		t.Skip("enabled checks may allocate")
+		t.Skip("enabled checks may allocate: run it without -race and -tags invariants")
 	}
 	read, write := resident(t)
 	p := make([]byte, benchCall)

@@ -235,7 +235,7 @@ func TestServersThatTurnHostile(t *testing.T) {
 func TestASilentServerIsGivenUp(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
-		t.Skip("takes 10 s, the least that SessTimeout can be")
+		t.Skip("takes 10 s, the least that SessTimeout can be: run it without -short")
 	}
 	dir := t.TempDir()
 	reg := dir + "/impatient.reg"

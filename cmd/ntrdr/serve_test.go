@@ -99,7 +99,7 @@ func writeText(t *testing.T, path, text string) {
 func TestServeMailerSend(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
-		t.Skip("takes 25 s: a slow line in real time")
+		t.Skip("takes 25 s: a slow line in real time; run it without -short")
 	}
 	tests := []struct{ policy, says string }{
 		{"nt351", "[023] Message was not delivered: message file was corrupted. TRUNCATED ("},

@@ -109,7 +109,7 @@ func reply(t *testing.T, c *Conn, mid smbwire.MID, body smbwire.Body) {
 func TestTsharkAgrees(t *testing.T) {
 	tshark, err := exec.LookPath("tshark")
 	if err != nil {
-		t.Skip("tshark is not on PATH (Debian: apt-get install tshark)")
+		t.Skip("not installed: tshark (apt-get install tshark)")
 	}
 	var file bytes.Buffer
 	w := newWriter(t, &file)

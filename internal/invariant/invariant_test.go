@@ -25,7 +25,7 @@ func TestCheckPanicsOnlyWhenEnabledAndBroken(t *testing.T) {
 
 func TestCheckCostsNoAllocationWhileItHolds(t *testing.T) {
 	if invariant.Enabled {
-		t.Skip("enabled checks may allocate")
+		t.Skip("enabled checks may allocate: run it without -race and -tags invariants")
 	}
 	n := 0
 	if got := testing.AllocsPerRun(100, func() { n++; invariant.Check(n > 0, "n is %d", n) }); got != 0 {

@@ -36,7 +36,7 @@ var blackOrWhite = link.Profile{Burst: link.Burst{Good: 9 * time.Second, Bad: ti
 func skipShort(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("statistics of one goroutine")
+		t.Skip("statistics of one goroutine: run it without -short")
 	}
 }
 

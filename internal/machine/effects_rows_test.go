@@ -275,56 +275,43 @@ var ourEffects = []effect{
 		stock: "at once", changed: "after an answer",
 	},
 	{
-		set:   "NtrdrQueueRequests=1",
-		given: "NtrdrWritePolicy=ordered",
-		link:  "vsat-geo",
-		observe: func(s *story) string {
-			h := s.file("F", nt.ShareRead)
-			mark := s.mark()
-			s.write(h, make([]byte, 8*4096), 0)
-			s.RT.Sleep(500 * time.Millisecond)
-			return fmt.Sprintf("%d on their way", len(s.sent(mark)))
-		},
-		stock: "22 on their way", changed: "1 on their way",
+		set:     "NtrdrQueueRequests=1",
+		given:   "NtrdrWritePolicy=ordered",
+		link:    "vsat-geo",
+		observe: sentOf(8*4096, 500*time.Millisecond),
+		stock:   "22 sent", changed: "1 sent",
 	},
 	{
-		set:   "NtrdrQueueSpan=1",
-		given: "NtrdrWritePolicy=ordered",
-		link:  "vsat-geo",
-		observe: func(s *story) string {
-			h := s.file("F", nt.ShareRead)
-			mark := s.mark()
-			s.write(h, make([]byte, 8*4096), 0)
-			s.RT.Sleep(500 * time.Millisecond)
-			return fmt.Sprintf("%d on their way", len(s.sent(mark)))
-		},
-		stock: "22 on their way", changed: "2 on their way",
+		set:     "NtrdrQueueSpan=1",
+		given:   "NtrdrWritePolicy=ordered",
+		link:    "vsat-geo",
+		observe: sentOf(8*4096, 500*time.Millisecond),
+		stock:   "22 sent", changed: "2 sent",
 	},
 	{
-		set:   "NtrdrQueueRequestSize=512",
-		given: "NtrdrWritePolicy=ordered",
-		observe: func(s *story) string {
-			h := s.file("F", nt.ShareRead)
-			mark := s.mark()
-			s.write(h, make([]byte, 4096), 0)
-			s.RT.Sleep(time.Second)
-			return fmt.Sprintf("%d requests", len(s.sent(mark)))
-		},
-		stock: "1 requests", changed: "8 requests",
+		set:     "NtrdrQueueRequestSize=512",
+		given:   "NtrdrWritePolicy=ordered",
+		observe: sentOf(4096, time.Second),
+		stock:   "1 sent", changed: "8 sent",
 	},
 	{
-		set:   "NtrdrQueueAhead=60000",
-		given: "NtrdrWritePolicy=ordered",
-		link:  "x25-9.6",
-		observe: func(s *story) string {
-			h := s.file("F", nt.ShareRead)
-			mark := s.mark()
-			s.write(h, make([]byte, 8*4096), 0)
-			s.RT.Sleep(time.Second)
-			return fmt.Sprintf("%d on their way", len(s.sent(mark)))
-		},
-		stock: "1 on their way", changed: "2 on their way",
+		set:     "NtrdrQueueAhead=60000",
+		given:   "NtrdrWritePolicy=ordered",
+		link:    "x25-9.6",
+		observe: sentOf(8*4096, time.Second),
+		stock:   "1 sent", changed: "2 sent",
 	},
+}
+
+// sentOf writes n bytes and counts what has been sent of them after a while.
+func sentOf(n int, after time.Duration) func(*story) string {
+	return func(s *story) string {
+		h := s.file("F", nt.ShareRead)
+		mark := s.mark()
+		s.write(h, make([]byte, n), 0)
+		s.RT.Sleep(after)
+		return fmt.Sprintf("%d sent", len(s.sent(mark)))
+	}
 }
 
 // twoFilesBehind closes a long file and then a short one, and says which of them the server

@@ -27,76 +27,78 @@ func said(p *Policy) []string {
 	return out
 }
 
+// loadTests are files that load.
+var loadTests = []struct {
+	name     string
+	text     string
+	want     []string
+	warnings []string
+}{
+	{
+		"the remedy of Q143413",
+		reg("["+rdrKey+"]", `"UseWriteBehind"=dword:00000000`),
+		[]string{"UseWriteBehind=0 from x/my.reg:3"},
+		nil,
+	},
+	{
+		"table order, any case, a number as hex(4)",
+		reg("["+srvKey+"]", `"sizreqbuf"=hex(4):00,10,00,00`, "["+strings.ToUpper(rdrKey)+"]", `"USEWRITEBEHIND"=dword:1`),
+		[]string{"UseWriteBehind=1 from x/my.reg:5", "SizReqBuf=4096 from x/my.reg:3"},
+		nil,
+	},
+	{
+		"the last of two wins",
+		reg("["+wksKey+"]", `"MaxCmds"=dword:5`, `"maxcmds"=dword:6`),
+		[]string{"MaxCmds=6 from x/my.reg:4"},
+		nil,
+	},
+	{
+		"a deleted value is not set",
+		reg("["+wksKey+"]", `"MaxCmds"=dword:5`, `"MaxCmds"=-`), nil, nil,
+	},
+	{
+		"a deleted key forgets what was set under it",
+		reg("["+wksKey+"]", `"MaxCmds"=dword:5`, "["+rdrKey+"]", `"UseWriteBehind"=dword:0`,
+			`[-HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Services\LanmanWorkstation]`),
+		[]string{"UseWriteBehind=0 from x/my.reg:5"},
+		nil,
+	},
+	{
+		"a value of ours is a text",
+		reg("["+rdrKey+"]", `"NtrdrWriteBehindScope"="writeonly"`),
+		[]string{"NtrdrWriteBehindScope=writeonly from x/my.reg:3"},
+		nil,
+	},
+	{
+		"values of later versions: one warning each, without effect",
+		reg("["+rdrKey+"]", `"FailedConnectTimeout"=dword:5`, `"failedconnecttimeout"=dword:6`, `"FileSystemControlFilter"=dword:0`),
+		nil,
+		[]string{
+			"x/my.reg:3: FailedConnectTimeout is known from NT 4.0 SP4 on; NT 3.5x ignores it",
+			"x/my.reg:5: FileSystemControlFilter is known from NT 4.0 after SP6a on; NT 3.5x ignores it",
+		},
+	},
+	{
+		"other keys are skipped and counted",
+		reg(`[HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Services\Rdr]`, `"Start"=dword:3`,
+			"["+rdrKey+`\Static]`, `"Whatever"="x"`, "["+rdrKey+"]", `"UseWriteBehind"=dword:0`),
+		[]string{"UseWriteBehind=0 from x/my.reg:7"},
+		[]string{`x/my.reg: 2 other keys were skipped: values count under Rdr, LanmanWorkstation and LanmanServer\Parameters`},
+	},
+	{
+		"changes without an effect are named once, defaults are not",
+		reg("["+wksKey+"]", `"BufNamedPipes"=dword:0`, `"ForceCoreCreateMode"=dword:1`, `"CharWait"=dword:5`,
+			"["+srvKey+"]", `"NullSessionPipes"=hex(7):43,4f,4d,00,4c,53,00,00`),
+		[]string{
+			"ForceCoreCreateMode=1 from x/my.reg:4", "BufNamedPipes=0 from x/my.reg:3", "CharWait=5 from x/my.reg:5",
+			"NullSessionPipes=COM,LS from x/my.reg:7",
+		},
+		[]string{"x/my.reg: set, but the emulator does not act on it: BufNamedPipes, CharWait, NullSessionPipes; `ntrdr params NAME` says why"},
+	},
+}
+
 func TestLoad(t *testing.T) {
-	tests := []struct {
-		name     string
-		text     string
-		want     []string
-		warnings []string
-	}{
-		{
-			"the remedy of Q143413",
-			reg("["+rdrKey+"]", `"UseWriteBehind"=dword:00000000`),
-			[]string{"UseWriteBehind=0 from x/my.reg:3"},
-			nil,
-		},
-		{
-			"table order, any case, a number as hex(4)",
-			reg("["+srvKey+"]", `"sizreqbuf"=hex(4):00,10,00,00`, "["+strings.ToUpper(rdrKey)+"]", `"USEWRITEBEHIND"=dword:1`),
-			[]string{"UseWriteBehind=1 from x/my.reg:5", "SizReqBuf=4096 from x/my.reg:3"},
-			nil,
-		},
-		{
-			"the last of two wins",
-			reg("["+wksKey+"]", `"MaxCmds"=dword:5`, `"maxcmds"=dword:6`),
-			[]string{"MaxCmds=6 from x/my.reg:4"},
-			nil,
-		},
-		{
-			"a deleted value is not set",
-			reg("["+wksKey+"]", `"MaxCmds"=dword:5`, `"MaxCmds"=-`), nil, nil,
-		},
-		{
-			"a deleted key forgets what was set under it",
-			reg("["+wksKey+"]", `"MaxCmds"=dword:5`, "["+rdrKey+"]", `"UseWriteBehind"=dword:0`,
-				`[-HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Services\LanmanWorkstation]`),
-			[]string{"UseWriteBehind=0 from x/my.reg:5"},
-			nil,
-		},
-		{
-			"a value of ours is a text",
-			reg("["+rdrKey+"]", `"NtrdrWriteBehindScope"="writeonly"`),
-			[]string{"NtrdrWriteBehindScope=writeonly from x/my.reg:3"},
-			nil,
-		},
-		{
-			"values of later versions: one warning each, without effect",
-			reg("["+rdrKey+"]", `"FailedConnectTimeout"=dword:5`, `"failedconnecttimeout"=dword:6`, `"FileSystemControlFilter"=dword:0`),
-			nil,
-			[]string{
-				"x/my.reg:3: FailedConnectTimeout is known from NT 4.0 SP4 on; NT 3.5x ignores it",
-				"x/my.reg:5: FileSystemControlFilter is known from NT 4.0 after SP6a on; NT 3.5x ignores it",
-			},
-		},
-		{
-			"other keys are skipped and counted",
-			reg(`[HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Services\Rdr]`, `"Start"=dword:3`,
-				"["+rdrKey+`\Static]`, `"Whatever"="x"`, "["+rdrKey+"]", `"UseWriteBehind"=dword:0`),
-			[]string{"UseWriteBehind=0 from x/my.reg:7"},
-			[]string{`x/my.reg: 2 other keys were skipped: values count under Rdr, LanmanWorkstation and LanmanServer\Parameters`},
-		},
-		{
-			"changes without an effect are named once, defaults are not",
-			reg("["+wksKey+"]", `"BufNamedPipes"=dword:0`, `"ForceCoreCreateMode"=dword:1`, `"CharWait"=dword:5`,
-				"["+srvKey+"]", `"NullSessionPipes"=hex(7):43,4f,4d,00,4c,53,00,00`),
-			[]string{
-				"ForceCoreCreateMode=1 from x/my.reg:4", "BufNamedPipes=0 from x/my.reg:3", "CharWait=5 from x/my.reg:5",
-				"NullSessionPipes=COM,LS from x/my.reg:7",
-			},
-			[]string{"x/my.reg: set, but the emulator does not act on it: BufNamedPipes, CharWait, NullSessionPipes; `ntrdr params NAME` says why"},
-		},
-	}
-	for _, tt := range tests {
+	for _, tt := range loadTests {
 		t.Run(tt.name, func(t *testing.T) {
 			p, warned, err := Load("x/my.reg", strings.NewReader(tt.text))
 			if err != nil {

@@ -47,7 +47,7 @@ func smbclient(t *testing.T, port int, user, commands string) (string, error) {
 	t.Helper()
 	exe, err := exec.LookPath("smbclient")
 	if err != nil {
-		t.Skip("smbclient (apt-get install smbclient)")
+		t.Skip("not installed: smbclient (apt-get install smbclient)")
 	}
 	dir := t.TempDir()
 	conf := filepath.Join(dir, "smb.conf")

@@ -15,11 +15,11 @@ import (
 // Suites of smbtorture, whose default is what Windows does, that this server passes.
 func TestSmbtorture(t *testing.T) {
 	if testing.Short() {
-		t.Skip("takes some seconds")
+		t.Skip("takes some seconds: run it without -short")
 	}
 	exe, err := exec.LookPath("smbtorture")
 	if err != nil {
-		t.Skip("smbtorture (apt-get install samba-testsuite)")
+		t.Skip("not installed: smbtorture (apt-get install samba-testsuite)")
 	}
 	r := wallrt.New(1)
 	t.Cleanup(r.Close)

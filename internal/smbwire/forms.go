@@ -25,7 +25,8 @@ func body[T any, P interface {
 // words is the form of a body with exactly n words.
 func words(n int, f func() Body) form { return form{n, n, f} }
 
-// forms is the table of all bodies but ErrorReply and Unknown.
+// forms is the table of all bodies but ErrorReply and Unknown. It is one table, however
+// long, because the specification's list of commands is.
 //
 // src: [MS-CIFS] §2.2.4
 var forms = map[formKey][]form{

@@ -12,101 +12,105 @@ const (
 	denyNone  = nt.ShareRead | nt.ShareWrite
 )
 
-// One row a documented case: KB Q163401, KB Q102981, KB Q129202. The rule column is the
-// row of the table in the code that must decide; each of its rows is decided by one here.
+// everything is what the redirector may keep of a file that nobody else has open.
+var everything = caching{read: true, write: true, lock: true, close: true}
+
+// cacheabilityTests has one row a documented case: KB Q163401, KB Q102981, KB Q129202. The
+// rule column is the row of the table in the code that must decide; each of its rows is
+// decided by one here.
+var cacheabilityTests = []struct {
+	name, rule string
+	change     func(*Config)
+	open       nt.CreateParams
+	attr       nt.FileAttributes
+	oplock     nt.OplockLevel
+	want       caching
+}{
+	{
+		name: "no buffering", rule: "no intermediate buffering",
+		open: nt.CreateParams{Access: readWrite, Share: nt.ShareNone, Options: nt.NoIntermediateBuffer}, oplock: nt.OplockBatch,
+	},
+	{
+		name: "UtilizeNtCaching=0 leaves the write-behind buffers", rule: "UtilizeNtCaching=0",
+		change: func(c *Config) { c.UtilizeNtCaching = false },
+		open:   nt.CreateParams{Access: readWrite, Share: nt.ShareRead}, want: caching{buffer: true},
+	},
+	{
+		name: "UtilizeNtCaching=0, batch oplock", rule: "UtilizeNtCaching=0",
+		change: func(c *Config) { c.UtilizeNtCaching = false },
+		open:   nt.CreateParams{Access: readWrite, Share: denyNone}, oplock: nt.OplockBatch, want: caching{buffer: true},
+	},
+	{
+		name: "UtilizeNtCaching=0, deny-none without an oplock", rule: "UtilizeNtCaching=0",
+		change: func(c *Config) { c.UtilizeNtCaching = false },
+		open:   nt.CreateParams{Access: readWrite, Share: denyNone}, want: caching{},
+	},
+	{
+		name: "write-only never uses the Cache Manager", rule: "write-only",
+		open: nt.CreateParams{Access: nt.GenericWrite, Share: nt.ShareRead}, want: caching{buffer: true},
+	},
+	{
+		name: "write-only with a batch oplock", rule: "write-only", oplock: nt.OplockBatch,
+		open: nt.CreateParams{Access: nt.GenericWrite, Share: denyNone}, want: caching{buffer: true},
+	},
+	{
+		name: "batch oplock", rule: "batch oplock", oplock: nt.OplockBatch,
+		open: nt.CreateParams{Access: readWrite, Share: denyNone}, want: everything,
+	},
+	{
+		name: "batch oplock, delete on close", rule: "batch oplock", oplock: nt.OplockBatch,
+		open: nt.CreateParams{Access: readWrite, Share: denyNone, Options: nt.DeleteOnClose},
+		want: caching{read: true, write: true, lock: true},
+	},
+	{
+		name: "exclusive oplock", rule: "exclusive oplock", oplock: nt.OplockExclusive,
+		open: nt.CreateParams{Access: readWrite, Share: denyNone}, want: caching{read: true, write: true, lock: true},
+	},
+	{
+		name: "level II", rule: "level II oplock", oplock: nt.OplockLevelII,
+		open: nt.CreateParams{Access: readWrite, Share: denyNone}, want: caching{read: true},
+	},
+	{
+		name: "deny-all: the KEY file", rule: "deny-all",
+		open: nt.CreateParams{Access: readWrite, Share: nt.ShareNone}, want: caching{read: true, write: true},
+	},
+	{
+		name: "deny-all with BufFilesDenyWrite=0", rule: "deny-all",
+		change: func(c *Config) { c.BufFilesDenyWrite = false },
+		open:   nt.CreateParams{Access: readWrite, Share: nt.ShareNone}, want: caching{read: true, write: true},
+	},
+	{
+		name: "deny-write, for reading and writing: the message file", rule: "deny-write and BufFilesDenyWrite",
+		open: nt.CreateParams{Access: readWrite, Share: nt.ShareRead}, want: caching{read: true, write: true},
+	},
+	{
+		name: "deny-write, writes not cached", rule: "deny-write and BufFilesDenyWrite",
+		change: func(c *Config) { c.CacheDenyWriteWrites = false },
+		open:   nt.CreateParams{Access: readWrite, Share: nt.ShareRead}, want: caching{read: true},
+	},
+	{
+		name: "deny-write with BufFilesDenyWrite=0", rule: "any other",
+		change: func(c *Config) { c.BufFilesDenyWrite = false },
+		open:   nt.CreateParams{Access: readWrite, Share: nt.ShareRead}, want: caching{},
+	},
+	{
+		name: "read-only attribute, deny-none", rule: "read-only file and BufReadOnlyFiles", attr: nt.AttrReadOnly,
+		open: nt.CreateParams{Access: nt.GenericRead, Share: denyNone}, want: caching{read: true},
+	},
+	{
+		name: "read-only attribute with BufReadOnlyFiles=0", rule: "any other", attr: nt.AttrReadOnly,
+		change: func(c *Config) { c.BufReadOnlyFiles = false },
+		open:   nt.CreateParams{Access: nt.GenericRead, Share: denyNone},
+	},
+	{
+		name: "deny-none without an oplock", rule: "any other",
+		open: nt.CreateParams{Access: readWrite, Share: denyNone},
+	},
+}
+
 func TestCacheability(t *testing.T) {
-	all := caching{read: true, write: true, lock: true, close: true}
-	rows := []struct {
-		name, rule string
-		change     func(*Config)
-		open       nt.CreateParams
-		attr       nt.FileAttributes
-		oplock     nt.OplockLevel
-		want       caching
-	}{
-		{
-			name: "no buffering", rule: "no intermediate buffering",
-			open: nt.CreateParams{Access: readWrite, Share: nt.ShareNone, Options: nt.NoIntermediateBuffer}, oplock: nt.OplockBatch,
-		},
-		{
-			name: "UtilizeNtCaching=0 leaves the write-behind buffers", rule: "UtilizeNtCaching=0",
-			change: func(c *Config) { c.UtilizeNtCaching = false },
-			open:   nt.CreateParams{Access: readWrite, Share: nt.ShareRead}, want: caching{buffer: true},
-		},
-		{
-			name: "UtilizeNtCaching=0, batch oplock", rule: "UtilizeNtCaching=0",
-			change: func(c *Config) { c.UtilizeNtCaching = false },
-			open:   nt.CreateParams{Access: readWrite, Share: denyNone}, oplock: nt.OplockBatch, want: caching{buffer: true},
-		},
-		{
-			name: "UtilizeNtCaching=0, deny-none without an oplock", rule: "UtilizeNtCaching=0",
-			change: func(c *Config) { c.UtilizeNtCaching = false },
-			open:   nt.CreateParams{Access: readWrite, Share: denyNone}, want: caching{},
-		},
-		{
-			name: "write-only never uses the Cache Manager", rule: "write-only",
-			open: nt.CreateParams{Access: nt.GenericWrite, Share: nt.ShareRead}, want: caching{buffer: true},
-		},
-		{
-			name: "write-only with a batch oplock", rule: "write-only", oplock: nt.OplockBatch,
-			open: nt.CreateParams{Access: nt.GenericWrite, Share: denyNone}, want: caching{buffer: true},
-		},
-		{
-			name: "batch oplock", rule: "batch oplock", oplock: nt.OplockBatch,
-			open: nt.CreateParams{Access: readWrite, Share: denyNone}, want: all,
-		},
-		{
-			name: "batch oplock, delete on close", rule: "batch oplock", oplock: nt.OplockBatch,
-			open: nt.CreateParams{Access: readWrite, Share: denyNone, Options: nt.DeleteOnClose},
-			want: caching{read: true, write: true, lock: true},
-		},
-		{
-			name: "exclusive oplock", rule: "exclusive oplock", oplock: nt.OplockExclusive,
-			open: nt.CreateParams{Access: readWrite, Share: denyNone}, want: caching{read: true, write: true, lock: true},
-		},
-		{
-			name: "level II", rule: "level II oplock", oplock: nt.OplockLevelII,
-			open: nt.CreateParams{Access: readWrite, Share: denyNone}, want: caching{read: true},
-		},
-		{
-			name: "deny-all: the KEY file", rule: "deny-all",
-			open: nt.CreateParams{Access: readWrite, Share: nt.ShareNone}, want: caching{read: true, write: true},
-		},
-		{
-			name: "deny-all with BufFilesDenyWrite=0", rule: "deny-all",
-			change: func(c *Config) { c.BufFilesDenyWrite = false },
-			open:   nt.CreateParams{Access: readWrite, Share: nt.ShareNone}, want: caching{read: true, write: true},
-		},
-		{
-			name: "deny-write, for reading and writing: the message file", rule: "deny-write and BufFilesDenyWrite",
-			open: nt.CreateParams{Access: readWrite, Share: nt.ShareRead}, want: caching{read: true, write: true},
-		},
-		{
-			name: "deny-write, writes not cached", rule: "deny-write and BufFilesDenyWrite",
-			change: func(c *Config) { c.CacheDenyWriteWrites = false },
-			open:   nt.CreateParams{Access: readWrite, Share: nt.ShareRead}, want: caching{read: true},
-		},
-		{
-			name: "deny-write with BufFilesDenyWrite=0", rule: "any other",
-			change: func(c *Config) { c.BufFilesDenyWrite = false },
-			open:   nt.CreateParams{Access: readWrite, Share: nt.ShareRead}, want: caching{},
-		},
-		{
-			name: "read-only attribute, deny-none", rule: "read-only file and BufReadOnlyFiles", attr: nt.AttrReadOnly,
-			open: nt.CreateParams{Access: nt.GenericRead, Share: denyNone}, want: caching{read: true},
-		},
-		{
-			name: "read-only attribute with BufReadOnlyFiles=0", rule: "any other", attr: nt.AttrReadOnly,
-			change: func(c *Config) { c.BufReadOnlyFiles = false },
-			open:   nt.CreateParams{Access: nt.GenericRead, Share: denyNone},
-		},
-		{
-			name: "deny-none without an oplock", rule: "any other",
-			open: nt.CreateParams{Access: readWrite, Share: denyNone},
-		},
-	}
 	decided := map[string]bool{}
-	for _, r := range rows {
+	for _, r := range cacheabilityTests {
 		t.Run(r.name, func(t *testing.T) {
 			c := Stock()
 			if r.change != nil {

@@ -15,7 +15,7 @@ import (
 func compare(t *testing.T, c simlink.Conditions, loss float64) (a simlink.Agreement) {
 	t.Helper()
 	if invariant.Enabled {
-		t.Skip("numbers, which take long with the race detector")
+		t.Skip("takes long with checks: run it without -race and -tags invariants")
 	}
 	simtest.Run(t, simrt.Options{Seed: 1}, func(k *simrt.Kernel) {
 		var err error

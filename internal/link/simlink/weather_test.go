@@ -29,7 +29,7 @@ func measure(t *testing.T, seed uint64, p link.Profile, opt simlink.Options, d t
 // packets does not end for a TCP that has backed off to one packet a timeout.
 func TestBurstsInTimeDoNotKillWhatBurstsInPacketsDo(t *testing.T) {
 	if invariant.Enabled {
-		t.Skip("numbers, which take long with the race detector")
+		t.Skip("takes long with checks: run it without -race and -tags invariants")
 	}
 	const d = 1000 * second
 	seeds := uint64(10)

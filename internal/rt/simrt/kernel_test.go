@@ -310,7 +310,7 @@ func TestCurrentNamesTheRunningTask(t *testing.T) {
 
 func TestTheWatchdogReportsATaskThatNeverWaits(t *testing.T) {
 	if testing.Short() {
-		t.Skip("takes seconds of real time")
+		t.Skip("takes seconds of real time: run it without -short")
 	}
 	report := make(chan string, 1)
 	hung := make(chan struct{})

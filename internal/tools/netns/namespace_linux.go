@@ -135,15 +135,15 @@ const tunDevice = "/dev/net/tun"
 func Missing() string {
 	var list []string
 	if lookPath("ip") == "" {
-		list = append(list, "ip (Debian package iproute2)")
+		list = append(list, "ip (apt-get install iproute2)")
 	}
 	switch f, err := os.OpenFile(tunDevice, os.O_RDWR, 0); {
 	case err != nil:
-		list = append(list, fmt.Sprintf("root with TUN (%v)", err))
+		list = append(list, fmt.Sprintf("root and TUN (run as root, after modprobe tun: %v)", err))
 	default:
 		_ = f.Close() // nothing was written
 		if ns, err := newNamespace(); err != nil {
-			list = append(list, fmt.Sprintf("root (%v)", err))
+			list = append(list, fmt.Sprintf("root (run as root: %v)", err))
 		} else {
 			_ = ns.file.Close() // nothing was written
 		}

@@ -18,7 +18,7 @@ type Namespace struct{}
 var errNoLinux = errors.New("network namespaces need Linux")
 
 // Missing names what Up needs and the machine lacks.
-func Missing() string { return "Linux" }
+func Missing() string { return "Linux: its network namespaces are nowhere else" }
 
 // Up is refused.
 func Up(Config) (*Net, error) { return nil, errNoLinux }

@@ -11,6 +11,6 @@
 // unless it has a Place of its own. Files are created by the user that runs the
 // test. Linux only, because the tree of processes is read from /proc.
 //
-// A tool that is not installed skips the test and names its Debian package;
+// A tool that is not installed skips the test, which says how to install it;
 // `make test` installs the packages when it runs as root on Debian.
 package samba

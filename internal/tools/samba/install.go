@@ -42,7 +42,7 @@ func lookPath(name string) string {
 }
 
 // Missing names the programs that Start needs and the machine lacks, each with
-// its Debian package; it is empty if a server can be started.
+// the command that installs it on Debian; it is empty if a server can be started.
 func Missing() string { return missing(smbd, smbpasswd) }
 
 // MissingClient is Missing for Client.
@@ -55,7 +55,7 @@ func missing(tools ...tool) string {
 	var names []string
 	for _, t := range tools {
 		if !t.present() {
-			names = append(names, t.name+" (Debian package "+t.debian+")")
+			names = append(names, t.name+" (apt-get install "+t.debian+")")
 		}
 	}
 	return strings.Join(names, ", ")

@@ -40,10 +40,10 @@ type cluster struct {
 func start(t *testing.T) *cluster {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("a Slurm cluster takes seconds to start")
+		t.Skip("a Slurm cluster takes seconds to start: run it without -short")
 	}
 	if os.Geteuid() != 0 {
-		t.Skip("a Slurm cluster needs root")
+		t.Skip("a Slurm cluster needs root: run it as root")
 	}
 	for _, tool := range tools {
 		require(t, tool[0], tool[1])
@@ -75,7 +75,7 @@ func require(t *testing.T, program, debian string) {
 	t.Helper()
 	if _, err := exec.LookPath(program); err != nil {
 		if _, err := os.Stat("/usr/sbin/" + program); err != nil {
-			t.Skipf("not installed: %s (Debian package %s)", program, debian)
+			t.Skipf("not installed: %s (apt-get install %s)", program, debian)
 		}
 	}
 }

@@ -32,10 +32,10 @@ func TestMain(m *testing.M) {
 // stock policy's window there is twice the poll, so nothing hangs on a fraction of a second.
 func TestLiveOutcomesAreSimulatedOnes(t *testing.T) {
 	if testing.Short() {
-		t.Skip("takes 25 s: a slow line in real time")
+		t.Skip("takes 25 s: a slow line in real time; run it without -short")
 	}
 	if what := samba.Missing(); what != "" {
-		t.Skip("needs", what)
+		t.Skip("missing: " + what)
 	}
 	f := flags{
 		policies: "nt351,q143413", edition: "kb143413", loss: "1%", trials: 2, simulated: 60, size: 24 << 10,
@@ -47,7 +47,7 @@ func TestLiveOutcomesAreSimulatedOnes(t *testing.T) {
 	}
 	all := worlds()
 	if what := netns.Missing(); what != "" {
-		t.Run("over real packet loss", func(t *testing.T) { t.Skip("needs", what) })
+		t.Run("over real packet loss", func(t *testing.T) { t.Skip("missing: " + what) })
 	}
 	// All at once, whatever the number of cores: live trials wait most of the time.
 	var live sync.WaitGroup

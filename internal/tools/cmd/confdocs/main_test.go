@@ -13,7 +13,7 @@ import (
 // not regenerate the pages with every commit.
 func TestThePagesAreCurrent(t *testing.T) {
 	if testing.Short() {
-		t.Skip("the generated pages are checked by the full run")
+		t.Skip("looks at the whole tree: run it without -short")
 	}
 	const root = "../../../.."
 	for name, write := range pages {
