@@ -23,17 +23,21 @@ func (h *Handle) Close() error {
 	r.mu.Unlock()
 	f.leaveLocks(h.open)
 	queued := h.open.queue() != nil
+	var err error
 	switch {
 	case queued && mapped:
-		return wrap("close", f.path, h.closeMappedQueued())
+		err = h.closeMappedQueued()
 	case queued:
-		return wrap("close", f.path, h.finishCloseQueued())
+		err = h.finishCloseQueued()
 	case mapped:
 		h.closeLater()
 	default:
 		h.finishClose()
 	}
-	return nil
+	if err != nil {
+		r.tell(Op{Kind: OpClose, File: f.id, Path: f.path})
+	}
+	return wrap("close", f.path, err)
 }
 
 // finishClose sends what is dirty and then CLOSE.

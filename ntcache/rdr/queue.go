@@ -63,13 +63,20 @@ func (r *Redirector) refuse(call Op) error {
 }
 
 func (r *Redirector) refuseLocked(call Op) error {
+	err := r.stopsLocked(call)
+	if err != nil {
+		r.failure.told = true
+		r.forgiveLocked()
+	}
+	return err
+}
+
+// stopsLocked is the error of a call that must not follow a change that was lost.
+func (r *Redirector) stopsLocked(call Op) error {
 	if r.failure == nil || !r.cfg.Policy.Stops(r.failure.op, call) {
 		return nil
 	}
-	r.failure.told = true
-	err := &nt.Error{Status: nt.Status(statusOf(r.failure.err)), Err: errStopped}
-	r.forgiveLocked()
-	return err
+	return &nt.Error{Status: nt.Status(statusOf(r.failure.err)), Err: errStopped}
 }
 
 // tell notes that an application has been told of a failure, by the error of a call that
@@ -79,6 +86,7 @@ func (r *Redirector) tell(call Op) {
 	defer r.mu.Unlock()
 	if x := r.failure; x != nil && (x.op.File == call.File || r.cfg.Policy.Stops(x.op, call)) {
 		x.told = true
+		r.forgiveLocked()
 	}
 }
 
@@ -146,7 +154,13 @@ func (q *queue) giveBackLocked(n int64) rt.Event {
 func (q *queue) write(o *serverOpen, p []byte, off int64, must bool) (awaits awaited, err error) {
 	r, f := q.c.r, o.f
 	r.mu.Lock()
-	if err := q.refusesLocked(Op{Kind: OpWrite, File: f.id, Path: f.path}); err != nil {
+	// An application is told by the close at the latest; a page that is written behind has
+	// none to tell.
+	err = r.stopsLocked(Op{Kind: OpWrite, File: f.id, Path: f.path})
+	if err == nil {
+		err = q.broken
+	}
+	if err != nil {
 		r.mu.Unlock()
 		return awaits, err
 	}
@@ -203,8 +217,13 @@ func (q *queue) growLocked(o *serverOpen, p []byte, off int64, unit int) int {
 func (q *queue) add(x *op, must bool) (awaits awaited, err error) {
 	r := q.c.r
 	r.mu.Lock()
-	keeps := x.Kind == OpClose || x.Kind == OpUnlock // they free what the server has
-	if err := q.refusesLocked(x.Op); err != nil && (!keeps || q.broken != nil) {
+	if !x.frees() {
+		err = r.refuseLocked(x.Op)
+	}
+	if err == nil {
+		err = q.broken
+	}
+	if err != nil {
 		r.mu.Unlock()
 		return awaits, err
 	}
@@ -216,13 +235,6 @@ func (q *queue) add(x *op, must bool) (awaits awaited, err error) {
 	r.mu.Unlock()
 	q.kick()
 	return awaits, nil
-}
-
-func (q *queue) refusesLocked(call Op) error {
-	if err := q.c.r.refuseLocked(call); err != nil {
-		return err
-	}
-	return q.broken
 }
 
 func (q *queue) addLocked(x *op) {

@@ -211,12 +211,11 @@ func (h *Handle) askClose() (call Op, awaits []*op, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	call = Op{Seq: q.seq + 1, Kind: OpClose, File: f.id, Path: f.path}
-	refused := r.refuseLocked(call)
 	if err == nil {
 		err = o.failed
 	}
 	if err == nil {
-		err = refused
+		err = r.stopsLocked(call)
 	}
 	return call, q.awaitedLocked(call), err
 }
@@ -248,9 +247,6 @@ func (h *Handle) finishCloseQueued() error {
 	r.release(f)
 	if err2 := r.await(awaits, call.Seq); err == nil {
 		err = err2
-	}
-	if err != nil {
-		r.tell(call)
 	}
 	r.countHandle(-1)
 	return err

@@ -182,13 +182,15 @@ func (x *op) untold() bool {
 	return !x.Awaited && (x.Kind != OpClose || x.Deletes) && x.Kind != OpUnlock
 }
 
+// frees reports whether a change gives back what the server holds for this machine.
+func (x *op) frees() bool { return x.Kind == OpClose || x.Kind == OpUnlock }
+
 // stopLocked notes the failure of an op and returns what must not be sent any more: all if
 // the circuit is gone. On one that is up a CLOSE is sent in any case, and so is an unlock.
 func (q *queue) stopLocked(x *op, err error) (list []*op) {
 	r := q.c.r
 	list = q.unsentLocked(func(y *op) bool {
-		frees := y.Kind == OpClose || y.Kind == OpUnlock
-		return q.broken != nil || x.untold() && !frees && q.policy.Stops(x.Op, y.Op)
+		return q.broken != nil || x.untold() && !y.frees() && q.policy.Stops(x.Op, y.Op)
 	})
 	if i := slices.IndexFunc(list, (*op).untold); x.untold() {
 		r.failLocked(x, err)
