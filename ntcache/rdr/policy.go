@@ -32,9 +32,9 @@ type WritePolicy interface {
 	Awaits(call, op Op) bool
 	// Next returns the positions in q, ascending, of the ops to be sent now. It is asked
 	// whenever the queue has changed, and at wake, if that is not zero. An op that it
-	// passes over for ever is never sent. A close that directly follows a write of its file
-	// in send goes with that as one request, which the server executes in order; if they are
-	// of two opens, it is left out this time.
+	// passes over for ever is never sent. A close goes with the only write of its file in
+	// send as one request, which the server executes in order; if they are of two opens, or
+	// more of the file is under way, it is left out this time.
 	Next(q Queue, now time.Time) (send []int, wake time.Time)
 	// Stops reports whether call, queued or made after failed has failed, must fail too.
 	// It is asked of failures that no caller was there to be told of. They end when an

@@ -125,6 +125,75 @@ func TestCloseAfterItsWriteFailed(t *testing.T) {
 	})
 }
 
+// atClose sends nothing before a close, and then everything.
+type atClose struct{ Ordered }
+
+func (atClose) Next(q Queue, _ time.Time) (send []int, _ time.Time) {
+	if q.Len() > 0 && q.Op(q.Len()-1).Kind == OpClose {
+		send = upTo(q.Len())
+	}
+	return send, time.Time{}
+}
+
+// watchful is a server that notices what is under way when a close comes.
+type watchful struct {
+	*memory
+	under *int // writes
+	seen  func(under int, with bool)
+}
+
+func (s watchful) WriteAt(h nt.FileHandle, p []byte, off int64, m nt.WriteMode) (int, error) {
+	*s.under++
+	defer func() { *s.under-- }()
+	return s.memory.WriteAt(h, p, off, m)
+}
+
+func (s watchful) WriteAndClose(h nt.FileHandle, p []byte, off int64, m nt.WriteMode, at nt.FileTime) (bool, error) {
+	s.seen(*s.under, true)
+	return s.memory.WriteAndClose(h, p, off, m, at)
+}
+
+func (s watchful) Close(h nt.FileHandle, at nt.FileTime) error {
+	s.seen(*s.under, false)
+	return s.memory.Close(h, at)
+}
+
+// A policy that sends a close with all that is before it has it go with the file's only
+// write, and otherwise after all of them: a server may come to it first.
+func TestACloseIsBesideNoWrite(t *testing.T) {
+	for writes, with := range map[int]bool{1: true, 2: false, 3: false} { // map order: each is a story of its own
+		closes := 0
+		server := func(m *memory) Remote {
+			return watchful{m, new(int), func(under int, got bool) {
+				closes++
+				if under > 0 || got != with {
+					t.Errorf("%d writes: a close beside %d of them, with one: %v", writes, under, got)
+				}
+			}}
+		}
+		withPolicy(t, atClose{}, server, func(_ *memory, d *Redirector) {
+			h, err := d.Open("F", writeOnly())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range writes {
+				if _, err := h.WriteAt([]byte("x"), int64(i)*10); err != nil {
+					t.Error(err)
+				}
+			}
+			if err := h.Close(); err != nil {
+				t.Error(err)
+			}
+			if !d.Idle().Wait(time.Minute) {
+				t.Error("not everything is done after a minute")
+			}
+		})
+		if closes != 1 {
+			t.Errorf("%d writes: %d closes", writes, closes)
+		}
+	}
+}
+
 // quicker is a server where another machine has deleted a file before the DELETE came.
 type quicker struct{ *memory }
 

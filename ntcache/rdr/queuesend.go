@@ -27,27 +27,38 @@ func (q *queue) kick() {
 }
 
 // beginLocked marks the ops at some positions as sent and returns what is to be carried
-// out: a close that follows its file's only write goes with that.
+// out. A close goes with its file's only write, and beside no other change of the file.
 func (q *queue) beginLocked(next []int, now time.Time) (begin []*op) {
 	for _, i := range next {
 		if i < 0 || i >= len(q.ops) || q.ops[i].Sent {
 			continue
 		}
 		x := q.ops[i]
-		if x.Kind == OpClose && len(begin) > 0 {
-			if w := begin[len(begin)-1]; w.f == x.f {
-				if w.Kind != OpWrite || w.o != x.o || w.Len > q.c.limits.MaxWrite {
-					continue // not beside it: asked for again when that has been answered
-				}
-				w.with = x
-			}
+		var under []*op
+		if x.Kind == OpClose {
+			under = q.underWayLocked(x.f)
+		}
+		switch {
+		case len(under) == 0:
+			begin = append(begin, x)
+		case len(under) == 1 && under[0].Kind == OpWrite && under[0].o == x.o && slices.Contains(begin, under[0]):
+			under[0].with = x
+		default:
+			continue // asked for again when they have been answered
 		}
 		x.Sent, x.At = true, now
-		if len(begin) == 0 || begin[len(begin)-1].with != x {
-			begin = append(begin, x)
-		}
 	}
 	return begin
+}
+
+// underWayLocked are the changes of a file that have been sent.
+func (q *queue) underWayLocked(f *fcb) (list []*op) {
+	for _, x := range q.ops {
+		if x.Sent && x.f == f {
+			list = append(list, x)
+		}
+	}
+	return list
 }
 
 // armLocked makes the policy be asked again at wake.
