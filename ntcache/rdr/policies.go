@@ -169,8 +169,6 @@ type WriteThrough struct{ Window }
 // Awaits is true for the call's own op.
 func (WriteThrough) Awaits(call, op Op) bool { return call.Seq == op.Seq }
 
-func (WriteThrough) awaitsEarlier(OpKind) bool { return false }
-
 // Next keeps the order of each file, and none between files.
 func (p WriteThrough) Next(q Queue, now time.Time) ([]int, time.Time) { return p.nextOfFiles(q, now) }
 
@@ -192,8 +190,6 @@ func (FlushOnClose) Awaits(call, op Op) bool {
 	}
 	return hasAnswer(call.Kind) && call.Seq == op.Seq
 }
-
-func (FlushOnClose) awaitsEarlier(call OpKind) bool { return call == OpClose }
 
 // Next keeps the order of each file, and none between files.
 func (p FlushOnClose) Next(q Queue, now time.Time) ([]int, time.Time) { return p.nextOfFiles(q, now) }
@@ -253,8 +249,6 @@ func (p Ordered) Awaits(call, op Op) bool {
 	return hasAnswer(call.Kind) && call.Kind != OpDelete && call.Seq == op.Seq
 }
 
-func (p Ordered) awaitsEarlier(call OpKind) bool { return p.Durable && call == OpClose }
-
 // Next sends the oldest op, and the writes of its file that follow it directly; or a write
 // with the CLOSE that comes next, in one request, if nothing else is under way.
 func (p Ordered) Next(q Queue, now time.Time) (send []int, wake time.Time) {
@@ -276,3 +270,19 @@ func (p Ordered) Next(q Queue, now time.Time) (send []int, wake time.Time) {
 
 // Stops is true: what comes after a change that is lost would not be a beginning.
 func (Ordered) Stops(Op, Op) bool { return true }
+
+// awaitsEarlier reports whether a call of a kind may await ops that are not its own. To ask a
+// policy about each of them costs many small writes the square of their number. It goes by
+// the type and not by a method, which a policy that embeds a built-in one would inherit.
+func awaitsEarlier(p WritePolicy, call OpKind) bool {
+	switch p := p.(type) {
+	case WriteThrough:
+		return false
+	case FlushOnClose:
+		return call == OpClose
+	case Ordered:
+		return p.Durable && call == OpClose
+	default:
+		return true
+	}
+}

@@ -258,17 +258,10 @@ type awaited struct {
 	own uint64 // their Seq
 }
 
-// ownOnly is what a WritePolicy can be that is not to be asked about every earlier op: many
-// small writes would cost the square of their number.
-type ownOnly interface {
-	// awaitsEarlier reports whether a call of a kind may await ops that are not its own.
-	awaitsEarlier(call OpKind) bool
-}
-
 // awaitedLocked is what a call awaits. Its own ops are the newest.
 func (q *queue) awaitedLocked(call Op) (list []*op) {
 	own := 0
-	if p, ok := q.policy.(ownOnly); ok && !p.awaitsEarlier(call.Kind) {
+	if !awaitsEarlier(q.policy, call.Kind) {
 		own = len(q.ops)
 		for own > 0 && q.ops[own-1].Seq == call.Seq {
 			own--

@@ -221,33 +221,46 @@ func TestDeleteOfWhatAnotherMachineHasDeleted(t *testing.T) {
 	})
 }
 
-// counting counts the questions that a policy is asked.
-type counting struct {
-	Ordered
-	asked *int
-}
+// patient is Ordered with a rule of its own: a call awaits every earlier one.
+type patient struct{ Ordered }
 
-func (p counting) Awaits(call, op Op) bool {
-	*p.asked++
-	return p.Ordered.Awaits(call, op)
-}
+func (patient) Awaits(call, op Op) bool { return op.Seq < call.Seq }
 
-// The cost of a write does not grow with what is queued.
-func TestWritesDoNotLookAtTheWholeQueue(t *testing.T) {
-	asked := 0
-	withPolicy(t, counting{Ordered{Window: StockWindow()}, &asked}, func(m *memory) Remote { return m }, func(_ *memory, d *Redirector) {
-		h, err := d.Open("F", writeOnly())
-		if err != nil {
-			t.Fatal(err)
-		}
-		const writes = 500
-		for i := range writes {
-			if _, err := h.WriteAt([]byte("x"), int64(i*10)); err != nil {
+// A policy that embeds a built-in one is asked what it awaits, and not that one.
+func TestAPolicyThatEmbedsABuiltinOne(t *testing.T) {
+	withPolicy(t, patient{Ordered{Window: StockWindow()}}, func(m *memory) Remote { return m }, func(m *memory, d *Redirector) {
+		for i, name := range []string{"F", "G"} {
+			h, err := d.Open(name, writeOnly())
+			if err != nil {
+				t.Fatal(err)
+			}
+			before := m.r.Now()
+			if _, err := h.WriteAt([]byte("x"), 0); err != nil {
 				t.Error(err)
 			}
-		}
-		if asked > 10*writes {
-			t.Errorf("%d questions for %d writes", asked, writes)
+			if took := m.r.Now().Sub(before); (took > 0) != (i > 0) {
+				t.Errorf("the write of %s has returned after %v", name, took)
+			}
 		}
 	})
+}
+
+// Built-in policies are not asked about earlier ops where their answer is no, so that the cost
+// of a write does not grow with what is queued.
+func TestWhoIsNotAskedAboutEarlierOpsAwaitsNone(t *testing.T) {
+	for _, name := range PolicyNames()[1:] {
+		p, _ := BuiltinPolicy(name, StockWindow())
+		if awaitsEarlier(p, OpWrite) {
+			t.Errorf("%s: a write looks at the whole queue", name)
+		}
+		for call := OpWrite; call <= OpOther; call++ {
+			awaits := false
+			for earlier := OpWrite; earlier <= OpOther; earlier++ {
+				awaits = awaits || p.Awaits(Op{Seq: 2, Kind: call, File: 1}, Op{Seq: 1, Kind: earlier, File: 1})
+			}
+			if asked := awaitsEarlier(p, call); asked != awaits {
+				t.Errorf("%s: a call of kind %d awaits earlier ops: %v; asked: %v", name, call, awaits, asked)
+			}
+		}
+	}
 }
