@@ -78,19 +78,11 @@ func (t *Tree) WriteAt(h FileHandle, p []byte, off int64, m WriteMode) (int, err
 	return len(p), nil
 }
 
-// writeOnce writes p with one request; remaining is what is to be written before the
-// next other operation, p included.
-//
-// src: [MS-CIFS] §2.2.4.43.1
+// writeOnce writes p with one request; remaining is as writeRequest has it.
 func (t *Tree) writeOnce(fid smbwire.FID, p []byte, off int64, m nt.WriteMode, remaining int) (int, error) {
-	wide, err := t.offset("write", off, len(p))
+	req, err := t.writeRequest("write", fid, p, off, m, remaining)
 	if err != nil {
 		return 0, err
-	}
-	req := t.c.slabs.writes.Next()
-	*req = smbwire.WriteAndXRequest{
-		FID: fid, Wide: wide, Offset: off, WriteMode: m,
-		Remaining: uint16(min(remaining, math.MaxUint16)), Data: p,
 	}
 	reply, err := t.request("write", "", req)
 	if err != nil {
@@ -104,6 +96,23 @@ func (t *Tree) writeOnce(fid smbwire.FID, p []byte, off int64, m nt.WriteMode, r
 		return 0, &nt.Error{Op: "write", Status: nt.StatusDiskFull}
 	}
 	return r.Count, nil
+}
+
+// writeRequest is that of p at off; remaining is what is to be written before the next
+// other operation, p included.
+//
+// src: [MS-CIFS] §2.2.4.43.1
+func (t *Tree) writeRequest(op string, fid smbwire.FID, p []byte, off int64, m nt.WriteMode, remaining int) (*smbwire.WriteAndXRequest, error) {
+	wide, err := t.offset(op, off, len(p))
+	if err != nil {
+		return nil, err
+	}
+	req := t.c.slabs.writes.Next()
+	*req = smbwire.WriteAndXRequest{
+		FID: fid, Wide: wide, Offset: off, WriteMode: m,
+		Remaining: uint16(min(remaining, math.MaxUint16)), Data: p,
+	}
+	return req, nil
 }
 
 // offset checks that the server can address the range, and tells whether it is sent
@@ -135,7 +144,7 @@ func (t *Tree) WriteAndClose(h FileHandle, p []byte, off int64, m WriteMode, wri
 	if err != nil {
 		return false, err
 	}
-	wide, err := t.offset(op, off, len(p))
+	write, err := t.writeRequest(op, fid, p, off, m, len(p))
 	if err != nil {
 		return false, err
 	}
@@ -152,10 +161,8 @@ func (t *Tree) WriteAndClose(h FileHandle, p []byte, off int64, m WriteMode, wri
 	f := t.c.files.open[fid]
 	t.c.files.closed(fid)
 	t.c.mu.Unlock()
-	req := t.s.message(t.tid, &smbwire.WriteAndXRequest{
-		FID: fid, Wide: wide, Offset: off, WriteMode: m, Remaining: uint16(len(p)), Data: p,
-	})
-	req.Chain = append(req.Chain, &smbwire.CloseRequest{FID: fid, LastModified: t.c.serverTime(written)})
+	req := t.s.message(t.tid, write)
+	req.Chain = append(req.Chain, t.closeRequest(fid, written))
 	reply, err := t.c.Exchange(req)
 	closed, err = writtenAndClosed(op, reply, err, len(p))
 	t.c.mu.Lock()

@@ -139,13 +139,17 @@ func (t *Tree) Close(h FileHandle, written FileTime) error {
 	t.c.mu.Lock()
 	t.c.files.closed(fid)
 	t.c.mu.Unlock()
-	req := t.c.slabs.closes.Next()
-	req.FID, req.LastModified = fid, t.c.serverTime(written)
-	_, err = t.request("close", "", req)
+	_, err = t.request("close", "", t.closeRequest(fid, written))
 	t.c.mu.Lock()
 	t.c.files.closeEnded(fid)
 	t.c.mu.Unlock()
 	return err
+}
+
+func (t *Tree) closeRequest(fid smbwire.FID, written nt.FileTime) *smbwire.CloseRequest {
+	req := t.c.slabs.closes.Next()
+	req.FID, req.LastModified = fid, t.c.serverTime(written)
+	return req
 }
 
 // serverTime converts f to the server's local time.
