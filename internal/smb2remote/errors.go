@@ -24,8 +24,7 @@ func (s *FS) do(op, path string, f func() error) error {
 func (s *FS) move(op, path string, n int, f func() error) error {
 	t := time.AfterFunc(s.timeoutOf(n), func() {
 		s.timedOut.Store(true)
-		s.cancel()
-		_ = s.conn.Close() // the operation reports the timeout
+		s.Cut() // the operation reports the timeout
 	})
 	defer t.Stop()
 	err := guarded(f)
