@@ -18,7 +18,7 @@ const idLen = 8
 
 // String returns the eight upper-case digits.
 func (id ID) String() string {
-	var b [8]byte
+	var b [idLen]byte
 	for i := range b {
 		b[i] = "0123456789ABCDEF"[id>>(28-4*i)&0xF]
 	}
@@ -28,7 +28,7 @@ func (id ID) String() string {
 // lastDigit selects one of the 16 subdirectories of MAI and ATT.
 //
 // src: KB Q87409, Q87378
-func (id ID) lastDigit() string { return id.String()[7:] }
+func (id ID) lastDigit() string { return id.String()[idLen-1:] }
 
 // parseID reads eight upper-case hexadecimal digits.
 func parseID(s string) (ID, bool) {
