@@ -11,15 +11,11 @@ import (
 	"time"
 
 	"github.com/ntrdr/ntrdr/bench"
-	"github.com/ntrdr/ntrdr/internal/link/tcplink"
 	"github.com/ntrdr/ntrdr/internal/machine"
 	"github.com/ntrdr/ntrdr/internal/nt"
 	"github.com/ntrdr/ntrdr/internal/registry"
 	"github.com/ntrdr/ntrdr/internal/rt"
-	"github.com/ntrdr/ntrdr/internal/rt/wallrt"
-	"github.com/ntrdr/ntrdr/internal/trace"
 	"github.com/ntrdr/ntrdr/internal/volume"
-	"github.com/ntrdr/ntrdr/mailclient"
 	"github.com/ntrdr/ntrdr/ntcache/rdr"
 )
 
@@ -82,15 +78,11 @@ func fsVerbs() []fsVerb {
 // fsJob is one call of fs, connected.
 type fsJob struct {
 	*fsFlags
-	c    *invocation
-	rt   *wallrt.Runtime
-	fs   mailclient.FS
-	path string   // in the share, with backslashes
-	args []string // after the URL
-	// settle waits until the server has everything, and says if it cannot have it.
-	settle func() error
-	// stop is set by an interrupt of a verb that ends with it.
-	stop rt.Event
+	*station // its files are those of the share
+	c        *invocation
+	path     string   // in the share, with backslashes
+	args     []string // after the URL
+	stop     rt.Event // set by an interrupt of a verb that ends with it
 }
 
 func runFS(c *invocation) error {
@@ -119,7 +111,7 @@ func runFS(c *invocation) error {
 	if err != nil {
 		return err
 	}
-	return f.run(c, verbs[i], args[1], peer, args[2:])
+	return f.run(c, verbs[i], peer, args[2:])
 }
 
 func argumentCount(v fsVerb) string {
@@ -159,27 +151,57 @@ func parseRange(text string) (nt.LockRange, error) {
 }
 
 // run connects, and lets the verb work as a task.
-func (f *fsFlags) run(c *invocation, v fsVerb, server string, peer bench.Peer, args []string) error {
-	j := &fsJob{fsFlags: f, c: c, path: peer.Dir, args: args}
-	leave, abort, err := j.connect(server, peer)
+func (f *fsFlags) run(c *invocation, v fsVerb, peer bench.Peer, args []string) error {
+	path := peer.Dir
+	peer.Dir = ""
+	s, err := f.connect(c, peer)
 	if err != nil {
 		return err
 	}
-	defer leave()
-	j.stop = j.rt.NewEvent(rt.Notification)
+	defer s.close()
+	j := &fsJob{fsFlags: f, station: s, c: c, path: path, args: args, stop: s.rt.NewEvent(rt.Notification)}
 	defer context.AfterFunc(c.ctx, func() {
 		if v.name == "lock" {
 			j.stop.Set()
 			return
 		}
-		abort()
+		s.abort()
 	})()
-	var verbErr error
-	err = j.rt.Do("fs", func() { verbErr = errors.Join(v.run(j), j.settle()) })
-	if err != nil {
-		return peerError{err}
+	return refusal(path, s.do("fs", func() error { return errors.Join(v.run(j), j.written()) }))
+}
+
+// connect is the way to the share that --policy asks for.
+func (f *fsFlags) connect(c *invocation, peer bench.Peer) (*station, error) {
+	if f.policy == "" {
+		return connectPlain(c, peer)
 	}
-	return refusal(j.path, verbErr)
+	set, err := f.settings(c)
+	if err != nil {
+		return nil, err
+	}
+	return connectTo(c, peer, machine.ActorSenderHost, stationFlags{settings: set, seed: uint64(os.Getpid())})
+}
+
+// settings are those of --policy.
+func (f *fsFlags) settings(c *invocation) (registry.Settings, error) {
+	if strings.HasSuffix(strings.ToLower(f.policy), ".reg") {
+		return loadPolicyFile(c, f.policy, defaultEdition)
+	}
+	return builtinPolicy(f.policy, defaultEdition)
+}
+
+// written waits until the server has everything, and says if it cannot have it.
+func (j *fsJob) written() error {
+	if j.ws == nil {
+		return nil
+	}
+	j.settle()
+	for _, e := range j.ws.Redirector.EventLog() {
+		if e.ID == rdr.EventLostDelayedWrite || e.ID == rdr.EventWriteBehindFlushFailed {
+			return &nt.Error{Op: "write behind", Path: e.Path, Status: nt.StatusLostWritebehindData}
+		}
+	}
+	return nil
 }
 
 // refused are the statuses with which a server that works says no.
@@ -203,68 +225,4 @@ func refusal(path string, err error) error {
 		return unmetError{err.Error()}
 	}
 	return peerError{err}
-}
-
-// connect fills in what the verb works with.
-func (j *fsJob) connect(server string, peer bench.Peer) (leave, abort func(), err error) {
-	if j.policy == "" {
-		return j.connectPlain(peer)
-	}
-	set, err := j.settings()
-	if err != nil {
-		return nil, nil, err
-	}
-	s, err := connect(j.c, server, machine.ActorSenderHost, stationFlags{settings: set, seed: uint64(os.Getpid())})
-	if err != nil {
-		return nil, nil, err
-	}
-	s.trace.Watch(func(e trace.Event) { tell(j.c, e) })
-	j.rt, j.fs = s.rt, s.ws.FS()
-	j.settle = func() error {
-		s.ws.Redirector.Idle().Wait(rt.Forever)
-		for _, e := range s.ws.Redirector.EventLog() {
-			if e.ID == rdr.EventLostDelayedWrite || e.ID == rdr.EventWriteBehindFlushFailed {
-				return &nt.Error{Op: "write behind", Path: e.Path, Status: nt.StatusLostWritebehindData}
-			}
-		}
-		return nil
-	}
-	return s.close, s.abort, nil
-}
-
-// settings are those of --policy.
-func (j *fsJob) settings() (registry.Settings, error) {
-	if strings.HasSuffix(strings.ToLower(j.policy), ".reg") {
-		return loadPolicyFile(j.c, j.policy, defaultEdition)
-	}
-	return builtinPolicy(j.policy, defaultEdition)
-}
-
-// connectTimeout bounds the connection of a plain client.
-//
-// src: assumed (as long as people wait)
-const connectTimeout = 30 * time.Second
-
-func (j *fsJob) connectPlain(peer bench.Peer) (leave, abort func(), err error) {
-	lines := &lifeline{Dialer: &tcplink.Dialer{Addr: peer.Addr}}
-	defer context.AfterFunc(j.c.ctx, lines.cut)()
-	conn, err := lines.Dial(connectTimeout)
-	if err != nil {
-		return nil, nil, peerError{err}
-	}
-	r := wallrt.New(uint64(os.Getpid()))
-	var client *machine.PlainClient
-	if derr := r.Do("connect", func() { client, err = machine.NewPlainClient(r, conn, peer) }); derr != nil {
-		err = errors.Join(derr, conn.Close())
-	}
-	if err != nil {
-		r.Close()
-		return nil, nil, peerError{err}
-	}
-	j.rt, j.fs, j.settle = r, client, func() error { return nil }
-	leave = func() {
-		_ = r.Do("close", func() { _ = client.Close() }) // the server may be gone, and all is written
-		r.Close()
-	}
-	return leave, func() { r.Close(); lines.cut() }, nil
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/ntrdr/ntrdr/bench"
 	"github.com/ntrdr/ntrdr/internal/machine"
 	"github.com/ntrdr/ntrdr/internal/rt"
-	"github.com/ntrdr/ntrdr/internal/trace"
 	"github.com/ntrdr/ntrdr/mailclient"
 )
 
@@ -94,7 +93,6 @@ func runMailer(c *invocation) error {
 		return err
 	}
 	defer s.close()
-	s.trace.Watch(func(e trace.Event) { tell(c, e) })
 	cfg.Runtime, cfg.PO, cfg.Trace = s.rt, s.fs, s.trace.Actor(machine.ActorMailer)
 	show := printVerdict
 	if f.asJSON {
@@ -119,11 +117,8 @@ func (s *station) mail(c *invocation, cfg mailclient.MailerConfig, count int, sh
 	if err != nil {
 		return inputError{err}
 	}
-	if err := s.rt.Do("mailer", func() {
-		m.Run(stop)
-		s.ws.Redirector.Idle().Wait(rt.Forever)
-	}); err != nil {
-		return peerError{err}
+	if err := s.do("mailer", func() error { m.Run(stop); return nil }); err != nil {
+		return err
 	}
 	return printErr
 }

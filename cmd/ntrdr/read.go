@@ -67,15 +67,15 @@ func runRead(c *invocation) error {
 	if err != nil {
 		return err
 	}
-	return onPostoffice(c, c.flags.Arg(0), stationFlags{settings: set, seed: uint64(os.Getpid())}, func(d *desk) error {
-		return f.read(c, d)
+	return onPostoffice(c, c.flags.Arg(0), stationFlags{settings: set, seed: uint64(os.Getpid())}, func(s *station) error {
+		return f.read(c, s)
 	})
 }
 
 // read looks once or polls.
-func (f *readFlags) read(c *invocation, d *desk) error {
+func (f *readFlags) read(c *invocation, s *station) error {
 	cfg := mailclient.DefaultReaderConfig()
-	cfg.Runtime, cfg.PO, cfg.Mailbox = d.rt, d.fs, f.mailbox
+	cfg.Runtime, cfg.PO, cfg.Mailbox = s.rt, s.fs, f.mailbox
 	cfg.Drain, cfg.StopOnCorrupt, cfg.LockedIsEmpty = f.drain, f.stop, f.client == "3.0"
 	cfg.OnMail = func(it mailclient.Item) { f.show(c, it) }
 	cfg.OnError = func(err error) { fmt.Fprintf(c.stderr, "ntrdr read: %v\n", err) }
@@ -87,15 +87,15 @@ func (f *readFlags) read(c *invocation, d *desk) error {
 		return badInput("--mailbox: %w", err)
 	}
 	if f.poll > 0 {
-		f.done = d.rt.NewEvent(rt.Notification)
+		f.done = s.rt.NewEvent(rt.Notification)
 		defer context.AfterFunc(c.ctx, f.done.Set)()
-		if err := d.do("read", func(mailclient.FS) error { reader.Run(f.done); return nil }); err != nil {
+		if err := s.do("read", func() error { reader.Run(f.done); return nil }); err != nil {
 			return err
 		}
 		return f.failed
 	}
-	defer context.AfterFunc(c.ctx, d.abort)()
-	err = d.do("read", func(mailclient.FS) error {
+	defer context.AfterFunc(c.ctx, s.abort)()
+	err = s.do("read", func() error {
 		in, err := reader.Read()
 		for _, it := range in {
 			f.show(c, it)

@@ -9,7 +9,6 @@ import (
 
 	"github.com/ntrdr/ntrdr/bench"
 	"github.com/ntrdr/ntrdr/internal/machine"
-	"github.com/ntrdr/ntrdr/internal/rt"
 	"github.com/ntrdr/ntrdr/internal/trace"
 	"github.com/ntrdr/ntrdr/internal/volume"
 	"github.com/ntrdr/ntrdr/mailclient"
@@ -106,9 +105,9 @@ func runSend(c *invocation) error {
 		return err
 	}
 	if from, to := m.From, m.To[0]; strings.EqualFold(from.Network+"/"+from.PO, to.Network+"/"+to.PO) {
-		return onPostoffice(c, c.flags.Arg(0), sf, func(d *desk) error {
-			defer context.AfterFunc(c.ctx, d.abort)()
-			return d.post(c, &f, spec, m)
+		return onPostoffice(c, c.flags.Arg(0), sf, func(s *station) error {
+			defer context.AfterFunc(c.ctx, s.abort)()
+			return s.post(c, &f, spec, m)
 		})
 	}
 	s, err := connect(c, c.flags.Arg(0), machine.ActorSenderHost, sf)
@@ -116,17 +115,15 @@ func runSend(c *invocation) error {
 		return err
 	}
 	defer s.close()
-	s.trace.Watch(func(e trace.Event) { tell(c, e) })
 	return s.send(c, &f, spec, m)
 }
 
 // post lets a client put a message into its own postoffice.
-func (d *desk) post(c *invocation, f *sendFlags, spec bench.Spec, m mailclient.Message) error {
+func (s *station) post(c *invocation, f *sendFlags, spec bench.Spec, m mailclient.Message) error {
 	cfg := mailclient.DefaultClientConfig()
-	cfg.Runtime = d.rt
+	cfg.Runtime, cfg.PO = s.rt, s.fs
 	cfg.Spooler.IdleRequiredInterval = 0 // nobody types
-	return d.do("send", func(fs mailclient.FS) error {
-		cfg.PO = fs
+	return s.do("send", func() error {
 		client, err := mailclient.NewClient(cfg)
 		if err != nil {
 			return inputError{err}
@@ -172,17 +169,18 @@ func (s *station) send(c *invocation, f *sendFlags, spec bench.Spec, m mailclien
 	}
 	var res mailclient.Result
 	defer context.AfterFunc(c.ctx, s.abort)()
-	doErr := s.rt.Do("send", func() {
-		res, err = sender.Send(m)
+	var sendErr error
+	err = s.do("send", func() error {
+		res, sendErr = sender.Send(m)
 		if n := s.ws.Redirector.DirtyBytes(); n > 0 {
 			fmt.Fprintf(c.stderr, "the sender is done; the redirector still has %d bytes to write\n", n)
 		}
-		s.ws.Redirector.Idle().Wait(rt.Forever)
+		return nil
 	})
-	if doErr != nil {
-		return peerError{doErr}
+	if err != nil {
+		return err
 	}
-	return f.report(c, spec, res, err)
+	return f.report(c, spec, res, sendErr)
 }
 
 // report prints the result; a sender that was not told success is exit status 1.
