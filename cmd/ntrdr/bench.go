@@ -9,8 +9,6 @@ import (
 	"runtime"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
-
 	"github.com/ntrdr/ntrdr/bench"
 	"github.com/ntrdr/ntrdr/internal/report"
 )
@@ -179,43 +177,16 @@ func (f *benchFlags) finish(c *invocation, m bench.Matrix, record *bench.Record)
 	return nil
 }
 
-// progressOf is a bar, or a line every few seconds where there is no terminal.
-func progressOf(c *invocation, total int) (*progressbar.ProgressBar, *ticker) {
-	bar := progressbar.NewOptions(total,
-		progressbar.OptionSetWriter(c.stderr), progressbar.OptionSetDescription("trials"),
-		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionClearOnFinish(),
-		progressbar.OptionSetVisibility(c.tty), progressbar.OptionThrottle(100*time.Millisecond),
-	)
-	return bar, newTicker(c, total)
-}
-
-// runMatrix runs the trials and returns their results.
-func runMatrix(c *invocation, m bench.Matrix, workers int) ([]bench.Result, error) {
-	bar, tick := progressOf(c, m.Total())
-	results, err := m.Run(c.ctx, workers, func() {
-		_ = bar.Add(1) // a bar that cannot be drawn must not end a bench
-		tick.step()
-	})
-	if err == nil && c.tty {
-		err = bar.Finish()
-	}
-	return results, err
-}
-
 // playMatrix runs the trials that the journal does not have, into the journal.
 func playMatrix(c *invocation, m bench.Matrix, workers int, j *bench.Journal) error {
-	bar, tick := progressOf(c, m.Total()-j.Next()*len(m.Policies))
-	err := m.Each(c.ctx, j.Next(), workers, func(g *bench.Group) error {
-		_ = bar.Add(len(g.Results)) // a bar that cannot be drawn must not end a bench
+	progress := newMeter(c, "trials", m.Total()-j.Next()*len(m.Policies))
+	defer progress.finish()
+	return m.Each(c.ctx, j.Next(), workers, func(g *bench.Group) error {
 		for range g.Results {
-			tick.step()
+			progress.step()
 		}
 		return j.Add(g)
 	})
-	if err == nil && c.tty {
-		err = bar.Finish()
-	}
-	return err
 }
 
 // writeFile writes through a temporary name, so that a file is whole or not there.

@@ -18,9 +18,7 @@ func newMeter(c *invocation, what string, total int) *meter {
 		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionClearOnFinish(),
 		progressbar.OptionSetVisibility(c.tty), progressbar.OptionThrottle(100*time.Millisecond),
 	)
-	tick := newTicker(c, total)
-	tick.what = what
-	return &meter{bar: bar, tick: tick}
+	return &meter{bar: bar, tick: newTicker(c, what, total)}
 }
 
 // step counts one thing done. It may be called from several goroutines.

@@ -21,15 +21,15 @@ type ticker struct {
 const tickPeriod = 5 * time.Second
 
 // newTicker prints to stderr, or nowhere if that is a terminal, which has a bar.
-func newTicker(c *invocation, total int) *ticker {
+func newTicker(c *invocation, what string, total int) *ticker {
 	w := c.stderr
 	if c.tty {
 		w = io.Discard
 	}
-	return &ticker{w: w, what: "trials", total: total, next: time.Now().Add(tickPeriod)}
+	return &ticker{w: w, what: what, total: total, next: time.Now().Add(tickPeriod)}
 }
 
-// step counts one trial. It may be called from several goroutines.
+// step counts one thing done. It may be called from several goroutines.
 func (t *ticker) step() {
 	t.mu.Lock()
 	defer t.mu.Unlock()

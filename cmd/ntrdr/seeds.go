@@ -14,7 +14,9 @@ func runSeeds(c *invocation, f *reproFlags, p parsed) error {
 		Policies: p.policies, Links: []bench.Profile{p.base.Link}, Losses: []float64{p.base.Loss},
 		Trials: f.seeds, Base: p.base,
 	}
-	results, err := runMatrix(c, m, runtime.GOMAXPROCS(0))
+	progress := newMeter(c, "trials", m.Total())
+	results, err := m.Run(c.ctx, runtime.GOMAXPROCS(0), progress.step)
+	progress.finish()
 	if err != nil {
 		return err
 	}
