@@ -82,7 +82,7 @@ func parameters(c *invocation, m bench.Matrix, tallies []*bench.Tally) [][2]stri
 		list = append(list, [2]string{"policy " + p.Policy.Name, what})
 	}
 	for _, l := range m.Links {
-		list = append(list, [2]string{"link " + l.Name, "profile " + l.Hash()})
+		list = append(list, [2]string{"link " + l.Name, "profile " + l.HashWith(m.Base.TCP)})
 	}
 	list = append(list, [2]string{"Mailer's poll", m.Base.Poll.String()})
 	if words := givenWords(c); len(words) > 0 {

@@ -41,7 +41,7 @@ func (f *exploreFlags) replayLine(c *invocation, s bench.Spec, t bench.CutTrial,
 	return commandLine(append(words, "--replay", fmt.Sprintf("%d:%s", t.Segment, d.Name)))
 }
 
-// cuts and stalls are the numbers of trials with and without something lost.
+// cutsAndStalls are the numbers of trials with and without something lost.
 func (e explored) cutsAndStalls() (cuts, stalls int) {
 	for i := range e.Kinds {
 		if k := &e.Kinds[i]; k.Stall {
