@@ -1,24 +1,11 @@
 package bench
 
 import (
-	"bufio"
 	"encoding/csv"
 	"encoding/json"
 	"io"
 	"strconv"
 )
-
-// WriteJSONL writes one line a trial.
-func WriteJSONL(w io.Writer, rs []Result) error {
-	b := bufio.NewWriter(w)
-	enc := json.NewEncoder(b)
-	for i := range rs {
-		if err := enc.Encode(&rs[i]); err != nil {
-			return err
-		}
-	}
-	return b.Flush()
-}
 
 // WriteCells writes one JSON object a cell, a line each.
 func WriteCells(w io.Writer, cells []Cell) error {

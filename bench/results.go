@@ -47,11 +47,16 @@ func (r *Record) WriteResults(w io.Writer) error {
 // src: assumed (ten times the longest that is written)
 const maxLine = 16 << 10
 
+// zstdMagic begins a compressed file.
+//
+// src: RFC 8878 §3.1.1
+var zstdMagic = []byte{0x28, 0xb5, 0x2f, 0xfd}
+
 // ReadResults reads a file of results, compressed or not. It ends with the first error.
 func ReadResults(r io.Reader) iter.Seq2[Result, error] {
 	return func(yield func(Result, error) bool) {
 		b := bufio.NewReader(r)
-		if magic, err := b.Peek(4); err == nil && bytes.Equal(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}) {
+		if magic, err := b.Peek(len(zstdMagic)); err == nil && bytes.Equal(magic, zstdMagic) {
 			zip, err := zstd.NewReader(b, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxPlain))
 			if err != nil {
 				yield(Result{}, err)
