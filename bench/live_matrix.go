@@ -189,8 +189,7 @@ func (l *liveRun) fail(err error) {
 func (l *liveRun) play(ctx context.Context, n int) (Result, error) {
 	policies := len(l.m.Policies)
 	s := l.m.policed(l.m.group(n/policies), n%policies)
-	peer := l.m.Live.Peers[n%len(l.m.Live.Peers)]
-	peer.Dir = joinDir(peer.Dir, l.dir)
+	peer := l.m.Live.Peers[n%len(l.m.Live.Peers)].In(l.dir)
 	own, err := peer.NewDir(fmt.Sprintf("%d-%s-%d", n, s.Policy.Policy.Name, s.Seed))
 	if err != nil {
 		return Result{}, &PeerError{err}
@@ -239,11 +238,4 @@ func (l *liveRun) pass(n int, r Result, each func(*Group) error) error {
 		l.handed++
 	}
 	return nil
-}
-
-func joinDir(dir, name string) string {
-	if dir == "" {
-		return name
-	}
-	return dir + `\` + name
 }

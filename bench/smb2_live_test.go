@@ -72,8 +72,7 @@ func keyClosed(t *testing.T, events []bench.Event) time.Duration {
 // is not whole.
 func TestSMB2LiveCutIsAnError(t *testing.T) {
 	t.Parallel()
-	server := samba.Start(t, samba.Options{})
-	way := newWay(t, server.Addr)
+	peer, way := cuttable(t)
 	s := smb2Spec(t, "lan10")
 	s.Workload = byName(t, "copy-256k")
 	s.OnCall = func(_ *bench.World, call bench.Call) {
@@ -81,8 +80,6 @@ func TestSMB2LiveCutIsAnError(t *testing.T) {
 			way.cut()
 		}
 	}
-	peer := peerOf(server)
-	peer.Addr, peer.Direct = way.addr(), server.Addr
 	r, err := bench.RunLive(t.Context(), s, peer)
 	if err != nil {
 		t.Fatal(err)
@@ -105,8 +102,7 @@ func TestSMB2LiveCutIsAnError(t *testing.T) {
 // delivered once.
 func TestSMB2LiveConnectsAgain(t *testing.T) {
 	t.Parallel()
-	server := samba.Start(t, samba.Options{})
-	way := newWay(t, server.Addr)
+	peer, way := cuttable(t)
 	s := smb2Spec(t, "lan10")
 	s.Sender = func(c *mailclient.SenderConfig) { c.Cycle = 100 * time.Millisecond }
 	first := true
@@ -116,8 +112,6 @@ func TestSMB2LiveConnectsAgain(t *testing.T) {
 			way.cut()
 		}
 	}
-	peer := peerOf(server)
-	peer.Addr, peer.Direct = way.addr(), server.Addr
 	r, err := bench.RunLive(t.Context(), s, peer)
 	if err != nil {
 		t.Fatal(err)
@@ -144,6 +138,15 @@ func TestSMB2IsLiveOnly(t *testing.T) {
 	if _, err := bench.Run(s); err == nil || !strings.Contains(err.Error(), "smb2 is live only") {
 		t.Errorf("error %v", err)
 	}
+}
+
+// cuttable is a server behind a way of its own.
+func cuttable(t *testing.T) (bench.Peer, *way) {
+	t.Helper()
+	server := samba.Start(t, samba.Options{})
+	way, peer := newWay(t, server.Addr), peerOf(server)
+	peer.Addr, peer.Direct = way.addr(), server.Addr
+	return peer, way
 }
 
 // way is a TCP proxy whose connections can be cut.

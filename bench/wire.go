@@ -100,10 +100,7 @@ func (w *wireWatch) closed(path string, at time.Duration) {
 	case w.role(path) == workload.Announces && !w.serverTells:
 		w.keyClose, w.keyReached = at, true
 	}
-	w.lastDone, w.reached = at, true
-	if w.onClose != nil {
-		w.onClose()
-	}
+	w.done(at)
 }
 
 // renamed notes that the server has given a file another name, or none.
@@ -111,7 +108,12 @@ func (w *wireWatch) renamed(path string, e *Event) {
 	if !w.owns(path) || nt.Status(e.Status) != nt.StatusSuccess {
 		return
 	}
-	w.lastDone = e.At
+	w.done(e.At)
+}
+
+// done notes that the server has done what the workload is durable with.
+func (w *wireWatch) done(at time.Duration) {
+	w.lastDone, w.reached = at, true
 	if w.onClose != nil {
 		w.onClose()
 	}

@@ -198,11 +198,16 @@ func (p Peer) NewDir(name string) (Peer, error) {
 	}
 	err = errors.Join(remote.Mkdir(name), remote.Close())
 	err = p.ExplainMissing(err)
+	return p.In(name), err
+}
+
+// In is the peer with a directory of its own.
+func (p Peer) In(name string) Peer {
 	if p.Dir != "" {
 		name = p.Dir + `\` + name
 	}
 	p.Dir = name
-	return p, err
+	return p
 }
 
 // ExplainMissing says of an error that nothing is found below the peer's directory that
