@@ -169,6 +169,44 @@ func TestStatesThatAReaderMayNeverSee(t *testing.T) {
 	}
 }
 
+// What is out of order in a file that is written over in place, and then made longer.
+func TestABeginningOfAWriteInPlaceIsInOrder(t *testing.T) {
+	w, err := Load("w.txt", []byte(`before
+  file A.DAT 8k
+application
+  open f A.DAT
+  write f 2k 2k
+  write f 6k 4k
+reader
+  look A.DAT
+  never A.DAT out of order
+  expect A.DAT whole
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := testRun(t, w)
+	old, first, last := replay(r.plan, 1)["A.DAT"], replay(r.plan, 2)["A.DAT"], replay(r.plan, 3)["A.DAT"]
+	join := func(b []byte, at int, rest []byte) []byte { return append(append([]byte{}, b[:at]...), rest[at:]...) }
+	for name, row := range map[string]struct {
+		file []byte
+		want string
+	}{
+		"the first half of a write":                     {join(first, 3<<10, old), ""},
+		"a write that ends within a stamp":              {join(first, 3<<10+3, old), ""},
+		"the second half of a write":                    {join(old, 3<<10, first), "disordered OLD"},
+		"half a write, and the file ends there":         {first[:3<<10], "disordered SHORT"},
+		"the part of a write that is over the old end":  {last[:8<<10], ""},
+		"a write that goes past the old end, half done": {last[:9<<10+5], ""},
+		"the second write without the first":            {join(old, 6<<10, last), "disordered OLD"},
+		"some bytes after the end":                      {append(append([]byte{}, last...), 1, 2, 3), "disordered MIXED"},
+	} {
+		if got := r.verdict(disk{"A.DAT": row.file}, false); got != row.want {
+			t.Errorf("%s: got %q, want %q", name, got, row.want)
+		}
+	}
+}
+
 // Whatever of the later writes is missing, a mixture is called torn.
 func TestAnyMixtureOfTwoMomentsOfATableIsTorn(t *testing.T) {
 	r := testRun(t, script(t, "isam-20"))
