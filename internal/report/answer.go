@@ -87,19 +87,24 @@ func include[T comparable](list []T, v T) []T {
 func safetyRows(answers []bench.Answer) (rows [][]string) {
 	for i := range answers {
 		a := &answers[i]
-		word, worst := "fails", "-"
-		switch {
-		case a.Safe():
-			word = "never seen"
-		case a.Trials == 0:
-			word = "no trial"
-		}
+		worst := "-"
 		if a.Worst != nil {
 			worst = fmt.Sprintf("%s, %s: %s", a.Worst.Link, share(a.Worst.Loss), share(a.Worst.SilentRate()))
 		}
-		rows = append(rows, []string{starred(a, answers), word, thousands(a.Trials), share(a.Rate.Value), rateBounds(a.Rate), worst})
+		rows = append(rows, []string{starred(a, answers), safety(a, "fails"), thousands(a.Trials), share(a.Rate.Value), rateBounds(a.Rate), worst})
 	}
 	return rows
+}
+
+// safety is the word for a policy's silent failures; fails is it where there are some.
+func safety(a *bench.Answer, fails string) string {
+	switch {
+	case a.Safe():
+		return "never seen"
+	case a.Trials == 0:
+		return "no trial"
+	}
+	return fails
 }
 
 // rateBounds are the bounds of a rate in percent.

@@ -98,15 +98,12 @@ func answersTable(answers []bench.Answer) tableData {
 	}}
 	for i := range answers {
 		a := &answers[i]
-		word, latency := "fail: "+thousands(a.Silent), "-"
-		if a.Safe() {
-			word = "never seen"
-		}
+		latency := "-"
 		if a.Latency != nil {
 			latency = fmt.Sprintf("%.2f", *a.Latency)
 		}
 		t.Rows = append(t.Rows, []string{
-			starred(a, answers), word, thousands(a.Trials), share(a.Rate.Value), rateBounds(a.Rate),
+			starred(a, answers), safety(a, "fail: "+thousands(a.Silent)), thousands(a.Trials), share(a.Rate.Value), rateBounds(a.Rate),
 			factor(a.App), factorBounds(a.App), factor(a.Durable), factorBounds(a.Durable), latency,
 		})
 	}

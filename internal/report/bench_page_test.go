@@ -112,6 +112,9 @@ func TestBenchPagesOfOddRuns(t *testing.T) {
 			if err := report.Answer(&out, tallies); err != nil || strings.Contains(out.String(), "NaN") {
 				t.Errorf("%v\n%s", err, out.String())
 			}
+			if none := name == "no outcome"; strings.Contains(page, "<td>no trial</td>") != none || strings.Contains(out.String(), "no trial") != none {
+				t.Errorf("no trial: not said of %s alone", name)
+			}
 		})
 	}
 }

@@ -1,4 +1,4 @@
-// Package report turns results into what people read: text tables, CSV, and the
+// Package report turns results into what people read: text tables, and the
 // story of a run, side by side with another one's, in a terminal or on one
 // self-contained page.
 //

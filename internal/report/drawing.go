@@ -81,8 +81,8 @@ func draw(s *Story, sc scale) drawing {
 	}
 	for _, w := range lanes {
 		name := w
-		if s.Facts.WentOn != nil {
-			name = (&cast{plain: true}).stage(w)
+		if s.Plain {
+			name = w.plain()
 		}
 		d.Lanes = append(d.Lanes, drawLane{name.String(), unit(laneY(w)), unit(laneY(w) + 4)})
 	}

@@ -102,9 +102,7 @@ func together(a, b ExploredRun) bool {
 func exploreVerdict(runs []ExploredRun) (list [][2]string) {
 	var names []string
 	for _, r := range runs {
-		if name := r.Spec.Policy.Policy.Name; !slices.Contains(names, name) {
-			names = append(names, name)
-		}
+		names = include(names, r.Spec.Policy.Policy.Name)
 	}
 	for _, name := range names {
 		trials, silent, corrupted, prefix := 0, 0, 0, 0

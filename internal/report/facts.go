@@ -27,7 +27,7 @@ func factRows(stories []*Story) [][]string {
 		{"verdict", func(s *Story) string { return s.Facts.verdict() }},
 		{"outcome", func(s *Story) string { return s.Outcome }},
 	}
-	if !slices.ContainsFunc(stories, func(s *Story) bool { return s.Facts.WentOn == nil }) {
+	if !slices.ContainsFunc(stories, func(s *Story) bool { return !s.Plain }) {
 		questions = append([]question{
 			{"the program went on", func(s *Story) string { return when(s.Facts.WentOn) }},
 			{"last change at the server", func(s *Story) string { return when(s.Facts.LastChange) }},

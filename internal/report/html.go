@@ -36,6 +36,7 @@ func HTML(w io.Writer, runs []Run) error {
 
 // pageData is what the template shows.
 type pageData struct {
+	Title  string
 	Titles []string
 	Facts  [][]string
 	Runs   []pageRun
@@ -63,6 +64,7 @@ func newPage(stories []*Story) pageData {
 			Title: s.Title, Outcome: s.Outcome, Drawing: draw(s, scale), Moments: pageMoments(s),
 		})
 	}
+	p.Title = strings.Join(p.Titles, " and ")
 	return p
 }
 

@@ -16,6 +16,7 @@ func Tell(run Run) *Story {
 		wire:  newWire(),
 		calls: map[string]trace.Event{},
 	}
+	n.story.Plain = n.plain
 	for i := range run.Events {
 		n.event(&run.Events[i])
 	}
@@ -74,7 +75,10 @@ func (n *narrator) program(e *trace.Event) {
 
 // tell adds a moment that may be folded or left out.
 func (n *narrator) tell(e *trace.Event, who Who, c class, format string, args ...any) *Moment {
-	m := Moment{At: e.At, Who: n.stage(who), Text: fmt.Sprintf(format, args...), class: c}
+	if n.plain {
+		who = who.plain()
+	}
+	m := Moment{At: e.At, Who: who, Text: fmt.Sprintf(format, args...), class: c}
 	if n.message != "" {
 		m.Held, m.Total = n.heldNow(), n.size
 	}

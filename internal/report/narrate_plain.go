@@ -22,15 +22,16 @@ func (c *cast) findPlain(events []trace.Event) {
 	}
 }
 
-// stage is who takes a part where there is no mail.
-func (c *cast) stage(w Who) Who {
-	switch {
-	case c.plain && w == Sender:
+// plain is who takes a part where there is no mail.
+func (w Who) plain() Who {
+	switch w {
+	case Sender:
 		return Program
-	case c.plain && w == Mailer:
+	case Mailer:
 		return Reader
+	default:
+		return w
 	}
-	return w
 }
 
 // plainCall tells of a call of a program that is not of mail. What only reads is told if

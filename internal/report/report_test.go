@@ -180,14 +180,6 @@ func TestTable(t *testing.T) {
 	}
 }
 
-func TestCSV(t *testing.T) {
-	var out strings.Builder
-	err := CSV(&out, []string{"a", "b"}, [][]string{{"1", `x,"y"`}})
-	if want := "a,b\n1,\"x,\"\"y\"\"\"\n"; out.String() != want || err != nil {
-		t.Errorf("got %q, %v; want %q", out.String(), err, want)
-	}
-}
-
 func TestHTML(t *testing.T) {
 	runs := append(pair(), Run{Title: `<b>"cut"</b>`, Outcome: "failed", Events: cut()})
 	var out strings.Builder
@@ -221,7 +213,7 @@ func (full) Write([]byte) (int, error) { return 0, errFull }
 func TestWriteErrorsAreReturned(t *testing.T) {
 	for name, err := range map[string]error{
 		"Timeline": Timeline(full{}, pair(), 0), "HTML": HTML(full{}, pair()),
-		"Table": Table(full{}, []string{"a"}, nil), "CSV": CSV(full{}, []string{"a"}, nil),
+		"Table": Table(full{}, []string{"a"}, nil),
 	} {
 		if !errors.Is(err, errFull) {
 			t.Errorf("%s: got %v, want errFull", name, err)

@@ -78,6 +78,7 @@ type Facts struct {
 // Story is a run as it is told.
 type Story struct {
 	Title, Outcome string
+	Plain          bool // of a program that is not of mail
 	Moments        []Moment
 	Facts          Facts
 	Outages        []Span

@@ -395,7 +395,28 @@ func TestStoryOfAnotherProgram(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
-	if f := story.Facts; f.WentOn == nil || *f.WentOn != 50*time.Millisecond || f.LastChange == nil || *f.LastChange != 3050*time.Millisecond {
+	if f := story.Facts; !story.Plain || f.WentOn == nil || *f.WentOn != 50*time.Millisecond || f.LastChange == nil || *f.LastChange != 3050*time.Millisecond {
 		t.Errorf("went on %v, last change %v", f.WentOn, f.LastChange)
+	}
+}
+
+// Where the first call of such a program fails, the page is still of no mail.
+func TestPageOfAProgramThatGetsNowhere(t *testing.T) {
+	s := &script{}
+	s.call("app", "open", `NEW.TMP`, 0, 0, time.Second, nt.StatusUnexpectedNetworkError)
+	var out strings.Builder
+	if err := HTML(&out, []Run{{Title: "nt351", Events: s.events}}); err != nil {
+		t.Fatal(err)
+	}
+	page := out.String()
+	for _, want := range []string{">program</text>", ">reader</text>", "<th>the program went on</th><td>never</td>"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	for _, not := range []string{">sender</text>", ">Mailer</text>", "mail announced"} {
+		if strings.Contains(page, not) {
+			t.Errorf("the page has %q", not)
+		}
 	}
 }

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"encoding/csv"
 	"io"
 	"strings"
 
@@ -65,13 +64,4 @@ func isNumeric(rows [][]string, column int) bool {
 		figures = true
 	}
 	return figures
-}
-
-// CSV writes a header and rows as RFC 4180 has it, with LF line ends.
-func CSV(w io.Writer, header []string, rows [][]string) error {
-	c := csv.NewWriter(w)
-	if err := c.Write(header); err != nil {
-		return err
-	}
-	return c.WriteAll(rows)
 }
