@@ -243,3 +243,32 @@ func TestPoliciesPipelineTheWritesOfAFile(t *testing.T) {
 		})
 	}
 }
+
+// A file that is written in small pieces goes in the requests of a long write, as long as
+// much of it is queued.
+func TestSmallWritesAreOneLongOne(t *testing.T) {
+	w := play(t, setting{policy: rdr.PolicyOrdered}, func(w *world) {
+		f := w.open("F", denyWrite)
+		for i := range 40 {
+			w.must(f.write(int64(i)*1000, 1000))
+		}
+		w.settle()
+		if n := w.rdr.DirtyBytes(); n != 0 {
+			t.Errorf("%d bytes are queued when all is over", n)
+		}
+		w.must(f.write(40_000, 4096), f.close())
+		w.settle()
+	})
+	segments, last := 0, 0 // that a request fills, with its headers; of the last write
+	for _, r := range w.wire {
+		if len(r.data) == 1392 {
+			segments++
+		}
+		if r.kind == writes {
+			last = len(r.data)
+		}
+	}
+	if segments < 10 || last != 4096 {
+		t.Errorf("%d of %d requests fill a segment; the last write has %d bytes", segments, len(w.wire), last)
+	}
+}
