@@ -20,7 +20,7 @@ func count(ts []trial, policy string) (c counts) {
 			continue
 		}
 		c.n++
-		c.exposed = append(c.exposed, t.exposed())
+		c.exposed = append(c.exposed, t.Exposed)
 		switch t.Outcome {
 		case bench.Corrupted:
 			c.corrupted++

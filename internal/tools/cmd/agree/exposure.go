@@ -14,10 +14,10 @@ import (
 // exposure is when a message could be met without its end, seen at the sender's end of
 // the wire, which is the same in every world.
 type exposure struct {
-	locked    time.Duration // INQUEUE3.0LK was opened
-	unlocked  time.Duration // and closed
-	announced time.Duration // INQUEUE3.KEY was closed: whoever opens it finds the message named
-	whole     time.Duration // the last WRITE of the message file was answered
+	Locked    time.Duration // INQUEUE3.0LK was opened
+	Unlocked  time.Duration // and closed
+	Announced time.Duration // INQUEUE3.KEY was closed: whoever opens it finds the message named
+	Whole     time.Duration // the last WRITE of the message file was answered
 }
 
 // exposureOf reads the trace of a trial; of several attempts it is the last one's.
@@ -38,14 +38,14 @@ func exposureOf(events []bench.Event) (x exposure) {
 		case open:
 			paths[e.FID] = asked[e.MID]
 			if strings.HasSuffix(asked[e.MID], lockFile) {
-				x.locked = e.At
+				x.Locked = e.At
 			}
 		case e.Op == "CLOSE" && strings.HasSuffix(asked[e.MID], lockFile):
-			x.unlocked = e.At
+			x.Unlocked = e.At
 		case e.Op == "CLOSE" && strings.HasSuffix(asked[e.MID], mailclient.KeyPath(mailclient.Inqueue)):
-			x.announced = e.At
+			x.Announced = e.At
 		case write && strings.HasSuffix(asked[e.MID], ".MAI"):
-			x.whole = e.At
+			x.Whole = e.At
 		}
 	}
 	return x
@@ -56,27 +56,27 @@ const lockFile = "INQUEUE3.0LK"
 
 // window is how long the message is announced and not whole.
 func (x exposure) window() time.Duration {
-	if x.announced == 0 {
+	if x.Announced == 0 {
 		return 0
 	}
-	return max(0, x.whole-x.announced)
+	return max(0, x.Whole-x.Announced)
 }
 
 // looks is how long a Mailer may begin a look that meets the message in its window. A
 // server that keeps it waiting at a file that the sender has open, for up to hold, lets
 // it in as soon as the sender closes: looks begun up to so long before count as well.
 func (x exposure) looks(hold time.Duration) time.Duration {
-	from := x.announced - hold
-	if x.announced-x.unlocked <= hold { // it may have waited at the lock before
-		from = max(x.unlocked-hold, x.locked)
+	from := x.Announced - hold
+	if x.Announced-x.Unlocked <= hold { // it may have waited at the lock before
+		from = max(x.Unlocked-hold, x.Locked)
 	}
 	if hold == 0 {
-		from = x.announced
+		from = x.Announced
 	}
 	if x.window() == 0 {
 		return 0
 	}
-	return x.whole - from
+	return x.Whole - from
 }
 
 // predicted is the rate of looks that meet a message in its window: one look every poll,

@@ -26,16 +26,11 @@ type trial struct {
 	Seed    uint64
 	Outcome bench.Outcome
 	Silent  bool
-	Exposed [4]time.Duration // the four of an exposure
+	Exposed exposure
 }
 
 func trialOf(r *bench.Result) trial {
-	x := exposureOf(r.Events)
-	return trial{r.Policy, r.Seed, r.Outcome, r.Silent, [4]time.Duration{x.locked, x.unlocked, x.announced, x.whole}}
-}
-
-func (t *trial) exposed() exposure {
-	return exposure{t.Exposed[0], t.Exposed[1], t.Exposed[2], t.Exposed[3]}
+	return trial{r.Policy, r.Seed, r.Outcome, r.Silent, exposureOf(r.Events)}
 }
 
 // play plays all trials of a link in a world.
