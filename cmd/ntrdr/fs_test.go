@@ -6,6 +6,7 @@ import (
 	"context"
 	"io"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -142,6 +143,34 @@ func TestFSRefusesBadInput(t *testing.T) {
 func TestFSPeerHangsUp(t *testing.T) {
 	addr := peer(t, func(c net.Conn) { c.Close() })
 	if got := hereAlone(t.Context(), t, "fs", "ls", "smb1://u:p@"+addr+"/S"); got.Code != exitPeer || got.Stderr == "" {
+		t.Errorf("%+v", got)
+	}
+}
+
+// What was told "written" and cannot be written is a failure of put, which says so.
+func TestFSPutLosesWhatWasWrittenBehind(t *testing.T) {
+	s := serving(t, "serve", "--addr", "127.0.0.1:0", "--share", "MAILDATA", "--user", "mailuser", "--password", "secret")
+	url, err := url.Parse(s.url())
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := url.Host
+	url.Host = peer(t, func(c net.Conn) { // ends with the first bytes of the WRITE
+		defer c.Close()
+		up, err := net.Dial("tcp", server)
+		if err != nil {
+			return
+		}
+		defer up.Close()
+		go func() { _, _ = io.Copy(c, up) }()
+		_, _ = io.CopyN(up, c, 2500)
+	})
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("x", make([]byte, 4000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got := hereAlone(t.Context(), t, "fs", "put", "--policy", "nt351", url.String()+"/F", "x")
+	if got.Code != exitPeer || !strings.Contains(got.Stderr, "F: STATUS_LOST_WRITEBEHIND_DATA") {
 		t.Errorf("%+v", got)
 	}
 }
