@@ -58,3 +58,20 @@ func TestAFailureIsToldByACallAndByNothingElse(t *testing.T) {
 		})
 	}
 }
+
+// The circuit breaks when nothing that could be lost is under way, and what waits is.
+func TestWhatWaitsBehindACloseIsMissed(t *testing.T) {
+	play(t, setting{policy: rdr.PolicyOrdered}, func(w *world) {
+		f, g := w.open("F", denyWrite), w.open("G", denyWrite)
+		w.must(f.close(), g.write(0, 100), g.close())
+		w.RT.Sleep(10 * time.Millisecond)
+		if len(w.wire) != 1 || w.wire[0].kind != closes {
+			t.Errorf("on the wire: %v", w.wire)
+		}
+		w.Link.Reset()
+		w.settle()
+		if _, err := w.rdr.Stat(""); err == nil {
+			t.Error("nobody is told")
+		}
+	})
+}

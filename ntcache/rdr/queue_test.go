@@ -194,6 +194,35 @@ func TestACloseIsBesideNoWrite(t *testing.T) {
 	}
 }
 
+// A close does not go with the write of another open of its file: that one would be closed.
+func TestACloseGoesWithNoWriteOfAnotherOpen(t *testing.T) {
+	withPolicy(t, Ordered{Window: StockWindow()}, func(m *memory) Remote { return m }, func(m *memory, d *Redirector) {
+		var files [3]*Handle
+		for i, name := range []string{"BEFORE", "F", "F"} {
+			h, err := d.Open(name, writeOnly())
+			if err != nil {
+				t.Fatal(err)
+			}
+			files[i] = h
+		}
+		before, writer, other := files[0], files[1], files[2]
+		for _, h := range []*Handle{before, writer} {
+			if _, err := h.WriteAt([]byte("x"), 0); err != nil {
+				t.Error(err)
+			}
+		}
+		if err := other.Close(); err != nil {
+			t.Error(err)
+		}
+		if !d.Idle().Wait(time.Minute) {
+			t.Error("not everything is done after a minute")
+		}
+		if _, open := m.names[writer.open.h.FID]; !open || len(m.names) != 2 {
+			t.Errorf("the server has open: %v", m.names)
+		}
+	})
+}
+
 // quicker is a server where another machine has deleted a file before the DELETE came.
 type quicker struct{ *memory }
 
