@@ -1,12 +1,14 @@
 package bench_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ntrdr/ntrdr/bench"
 	"github.com/ntrdr/ntrdr/internal/invariant"
+	"github.com/ntrdr/ntrdr/mailclient"
 )
 
 func explore(t *testing.T, policy string, every int64, workers int) *bench.Explored {
@@ -69,5 +71,33 @@ func TestExploreDoesNotDependOnTheWorkers(t *testing.T) {
 	one, two := explore(t, nt351, 7, 1), explore(t, nt351, 7, 3)
 	if diff := cmp.Diff(one.Kinds, two.Kinds); diff != "" {
 		t.Errorf("one worker (-), three (+):\n%s", diff)
+	}
+}
+
+// A disturbed trial that is another from its beginning says nothing about the cut.
+func TestExploreRefusesTrialsThatAreNotTheUndisturbedOne(t *testing.T) {
+	s := spec(t, q143413, "t1")
+	s.MessageSize, s.NoTrace = 4<<10, true
+	trials := 0
+	s.Sender = func(c *mailclient.SenderConfig) {
+		trials++
+		c.FlushBeforeKey = trials > 3
+	}
+	_, err := bench.Exploration{Spec: s}.Run(t.Context(), 1, func(int) {}, func() {})
+	if err == nil || !strings.Contains(err.Error(), "was not the undisturbed one until then") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// A trial that is played again comes out as it did, or the replay says so.
+func TestAReplayIsTheTrial(t *testing.T) {
+	e := explore(t, nt351, 30, 1)
+	d, was := e.Kinds[0].Disturbance, e.Kinds[0].Trials[0]
+	if r, err := e.Replay(d, was); err != nil || r.Checksum == "" {
+		t.Errorf("checksum %q, error %v", r.Checksum, err)
+	}
+	was.Prefix = !was.Prefix
+	if _, err := e.Replay(d, was); err == nil || !strings.Contains(err.Error(), "at first, and then") {
+		t.Errorf("another outcome: error %v", err)
 	}
 }

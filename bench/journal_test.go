@@ -3,6 +3,7 @@ package bench_test
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -285,6 +286,32 @@ func TestTheFirstFailingTrialsOfACellAreKept(t *testing.T) {
 	}
 	if bound := read(t, path).Bound(); bound != 7 {
 		t.Errorf("the bound is %d", bound)
+	}
+}
+
+// A journal that lacks a record, or has one twice, is whole in each of them, and refused.
+func TestAJournalOfOtherRecordsIsRefused(t *testing.T) {
+	m := sweep(t, 9, bench.KeepAll)
+	path := filepath.Join(t.TempDir(), "journal")
+	for range 3 {
+		resume(t, path, m, 2)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ends := []int{len("ntrdr journal 1\n")}
+	for end := ends[0]; end < len(b); ends = append(ends, end) {
+		end += 8 + int(binary.LittleEndian.Uint32(b[end:]))
+	}
+	head, one, two := b[:ends[1]], b[ends[1]:ends[2]], b[ends[2]:ends[3]]
+	for name, records := range map[string][][]byte{"lacks one": {head, two}, "has one twice": {head, one, one}, "has two the wrong way round": {head, two, one}} {
+		if err := os.WriteFile(path, slices.Concat(records...), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := bench.ReadJournal(path); err == nil || !strings.Contains(err.Error(), "groups ") {
+			t.Errorf("%s: error %v", name, err)
+		}
 	}
 }
 

@@ -62,6 +62,9 @@ func TestExplorePageStandsAlone(t *testing.T) {
 		"<dt>bad &lt;b&gt;</dt><dd>of 7: corrupted 0, silent 2, not a prefix 2</dd>",
 		"bad &lt;b&gt;, reset after segment 3 to 4, at 2 s to 3 s: lost, silent</title>",
 		"undisturbed: the application goes on at 1.5 s, after segment 2</title>",
+		`<rect class="o-delivered" x="210.0" y="10.0" width="248.6" `, // 2 of 7 segments
+		`<rect class="o-lost" x="458.6" y="10.0" width="248.6" `,
+		`<line class="told" x1="458.6" x2="458.6" `,
 		"<em>bad &lt;b&gt;</em>, smallest failing cut: reset after segment 3 of 7. Play it again: <code>ntrdr explore --replay 3:reset</code>",
 	} {
 		if !strings.Contains(page, want) {
