@@ -8,7 +8,7 @@ import (
 
 // Line is one direction of a link: a wire that sends one packet after the other
 // at a rate, and a queue before it that drops what would wait too long. It has no
-// clock and no lock.
+// clock and no lock. Times count from the start of the link.
 //
 // The token bucket says when a packet may start; a packet shorter than the bucket
 // may start before the one ahead has ended, so the line also remembers when it
@@ -17,8 +17,8 @@ type Line struct {
 	bits    int64
 	queue   time.Duration
 	bucket  *rate.Limiter
-	free    time.Time // when the last packet has been sent
-	heldTil time.Time // the line stands still until then
+	free    time.Duration // when the last packet has been sent
+	heldTil time.Duration // the line stands still until then
 }
 
 // NewLine returns an idle line of so many bit/s, 0 for unlimited.
@@ -32,27 +32,28 @@ func NewLine(bits int64, queue time.Duration) *Line {
 
 // Transmit queues a packet of n bytes, at most MTU, and returns when its last bit
 // will have left; ok is false if the queue is full and the packet dropped.
-func (l *Line) Transmit(now time.Time, n int) (done time.Time, ok bool) {
-	r := l.bucket.ReserveN(now, n)
+func (l *Line) Transmit(now time.Duration, n int) (done time.Duration, ok bool) {
+	shown := time.Time{}.Add(now) // the limiter's: only differences matter
+	r := l.bucket.ReserveN(shown, n)
 	if !r.OK() {
 		return now, false
 	}
-	begin := latest(now.Add(r.DelayFrom(now).Round(time.Microsecond)), l.free, l.heldTil)
-	if begin.Sub(latest(now, l.heldTil)) > l.queue {
-		r.CancelAt(now)
+	begin := max(now+r.DelayFrom(shown).Round(time.Microsecond), l.free, l.heldTil)
+	if begin-max(now, l.heldTil) > l.queue {
+		r.CancelAt(shown)
 		return now, false
 	}
-	l.free = begin.Add(l.serialization(n))
+	l.free = begin + l.serialization(n)
 	return l.free, true
 }
 
 // Hold makes the line stand still until t; what waits goes on waiting.
-func (l *Line) Hold(t time.Time) { l.heldTil = latest(l.heldTil, t) }
+func (l *Line) Hold(t time.Duration) { l.heldTil = max(l.heldTil, t) }
 
 // Pause makes the line stand still for d from now on, in the midst of what it is sending.
-func (l *Line) Pause(now time.Time, d time.Duration) {
-	l.free = latest(now, l.free).Add(d)
-	l.Hold(now.Add(d))
+func (l *Line) Pause(now, d time.Duration) {
+	l.free = max(now, l.free) + d
+	l.Hold(now + d)
 }
 
 // serialization is how long n bytes take, in whole microseconds.
@@ -62,13 +63,4 @@ func (l *Line) serialization(n int) time.Duration {
 	}
 	// n is at most MTU: the product fits.
 	return time.Duration((int64(n)*8*1_000_000+l.bits/2)/l.bits) * time.Microsecond
-}
-
-func latest(t time.Time, others ...time.Time) time.Time {
-	for _, o := range others {
-		if o.After(t) {
-			t = o
-		}
-	}
-	return t
 }

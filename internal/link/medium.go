@@ -10,9 +10,10 @@ import (
 
 // Medium is a link for single packets, both ways, with all its weather: what the
 // modelled TCP and a relay of real packets have in common. It has no clock, no lock and
-// no task; its owner says what time it is, and times do not go back.
+// no task; its owner says what time it is. Times count from the start of the link and do
+// not go back.
 //
-//	m, err := link.NewMedium(profile, link.MediumOptions{Start: time.Now(), Rand: stream})
+//	m, err := link.NewMedium(profile, link.MediumOptions{Rand: stream})
 //	...
 //	for each packet of n bytes that is offered at now:
 //		act(m.Advance(now))
@@ -27,13 +28,10 @@ import (
 type Medium struct {
 	Schedule Schedule
 	wires    [2]Wire
-	start    time.Time
 }
 
 // MediumOptions configure a Medium.
 type MediumOptions struct {
-	// Start is the time from which outages and weather count.
-	Start time.Time
 	// Rand returns a random stream of the link's seed, by its name.
 	Rand func(stream string) *rand.Rand
 	// Name tells the streams of several links apart.
@@ -61,8 +59,7 @@ func NewMedium(p Profile, opt MediumOptions) (*Medium, error) {
 	if opt.NoDrop {
 		p.Queue = rt.Forever
 	}
-	m := &Medium{start: opt.Start}
-	m.Schedule = newSchedule(p.spells(&opt), append(p.plannedOutages(), opt.Outages...))
+	m := &Medium{Schedule: newSchedule(p.spells(&opt), append(p.plannedOutages(), opt.Outages...))}
 	for _, way := range []Way{Up, Down} {
 		m.wires[way] = newWire(p, way, &opt)
 	}
@@ -81,7 +78,7 @@ func newWire(p Profile, way Way, opt *MediumOptions) Wire {
 	if p.Burst == (Burst{}) && p.Stall.never() && p.Jitter == (Spread{}) {
 		return w
 	}
-	w.rough = &rough{start: opt.Start}
+	w.rough = &rough{}
 	if p.Burst != (Burst{}) {
 		w.rough.burst = newBurstWeather(p.Burst, stream("burst"), stream("burst-loss").Uint64())
 	}
@@ -113,26 +110,20 @@ func (p Profile) plannedOutages() (list []Outage) {
 // Wire returns one way of the link.
 func (m *Medium) Wire(way Way) *Wire { return &m.wires[way] }
 
-// Next returns when Advance has something to do; ok is false if it never has.
-func (m *Medium) Next() (at time.Time, ok bool) {
-	next := m.Schedule.Next()
-	if next == rt.Forever {
-		return time.Time{}, false
-	}
-	return m.start.Add(next), true
-}
+// Next returns when Advance has something to do, rt.Forever if never.
+func (m *Medium) Next() time.Duration { return m.Schedule.Next() }
 
 // Advance begins and ends outages up to now and returns what happened, in order.
-func (m *Medium) Advance(now time.Time) []Change {
-	return m.Apply(m.Schedule.Advance(now.Sub(m.start)))
+func (m *Medium) Advance(now time.Duration) []Change {
+	return m.Apply(m.Schedule.Advance(now))
 }
 
 // Apply makes the wires stand still as the changes say, and returns the changes.
 func (m *Medium) Apply(changes []Change) []Change {
 	for _, c := range changes {
 		if c.Kind == Standstill && !c.Over {
-			m.wires[Up].Hold(m.start.Add(c.Until))
-			m.wires[Down].Hold(m.start.Add(c.Until))
+			m.wires[Up].Hold(c.Until)
+			m.wires[Down].Hold(c.Until)
 		}
 	}
 	return changes
@@ -141,6 +132,6 @@ func (m *Medium) Apply(changes []Change) []Change {
 // Offer sends a packet of n bytes, at most MTU, and returns when it arrives, if it does,
 // and what becomes of it. A packet that is gone vanishes, as do all while the link is
 // down.
-func (m *Medium) Offer(now time.Time, way Way, n int, gone bool) (arrival time.Time, fate Fate) {
+func (m *Medium) Offer(now time.Duration, way Way, n int, gone bool) (arrival time.Duration, fate Fate) {
 	return m.wires[way].Offer(now, n, gone || m.Schedule.down)
 }

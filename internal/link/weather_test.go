@@ -11,11 +11,11 @@ import (
 	"github.com/ntrdr/ntrdr/internal/rt"
 )
 
-// medium is a link of seed 1 that started at epoch.
+// medium is a link of seed 1.
 func medium(t *testing.T, p link.Profile, outages ...link.Outage) *link.Medium {
 	t.Helper()
 	m, err := link.NewMedium(p, link.MediumOptions{
-		Start: epoch, Name: "x", Outages: outages,
+		Name: "x", Outages: outages,
 		Rand: func(stream string) *rand.Rand { return rand.New(rt.NewSource(1, stream)) },
 	})
 	if err != nil {
@@ -45,7 +45,7 @@ func states(t *testing.T, p link.Profile, d time.Duration) (lost []bool) {
 	t.Helper()
 	m := medium(t, p)
 	for at := time.Duration(0); at < d; at += 10 * ms {
-		_, fate := m.Offer(epoch.Add(at), link.Up, 40, false)
+		_, fate := m.Offer(at, link.Up, 40, false)
 		lost = append(lost, fate == link.Lost)
 	}
 	return lost
@@ -105,7 +105,7 @@ func TestLossWithinAState(t *testing.T) {
 	}
 	m := medium(t, p)
 	for at := time.Duration(0); at < time.Hour; at += time.Second {
-		if _, fate := m.Offer(epoch.Add(at), link.Up, 40, false); (fate == link.Lost) != lost[at/(10*ms)] {
+		if _, fate := m.Offer(at, link.Up, 40, false); (fate == link.Lost) != lost[at/(10*ms)] {
 			t.Fatalf("at %v the fate is another one for sparse traffic", at)
 		}
 	}
@@ -134,7 +134,7 @@ func TestWeatherDoesNotDependOnTraffic(t *testing.T) {
 	}
 	watch := func(step func(i int) time.Duration, loss float64) map[time.Duration]fate {
 		m, err := link.NewMedium(p, link.MediumOptions{
-			Start: epoch, Loss: loss,
+			Loss: loss,
 			Rand: func(stream string) *rand.Rand { return rand.New(rt.NewSource(1, stream)) },
 		})
 		if err != nil {
@@ -142,9 +142,9 @@ func TestWeatherDoesNotDependOnTraffic(t *testing.T) {
 		}
 		seen := map[time.Duration]fate{}
 		for i, at := 0, time.Duration(0); at < d; i++ {
-			m.Advance(epoch.Add(at))
-			arrival, f := m.Offer(epoch.Add(at), link.Up, 40+i%1400, false)
-			seen[at] = fate{arrival.Sub(epoch), f}
+			m.Advance(at)
+			arrival, f := m.Offer(at, link.Up, 40+i%1400, false)
+			seen[at] = fate{arrival, f}
 			at += step(i)
 		}
 		return seen
@@ -179,8 +179,8 @@ func TestWaysHaveTheirOwnBursts(t *testing.T) {
 	m := medium(t, blackOrWhite)
 	differ := false
 	for at := time.Duration(0); at < time.Hour; at += time.Second {
-		_, up := m.Offer(epoch.Add(at), link.Up, 40, false)
-		_, down := m.Offer(epoch.Add(at), link.Down, 40, false)
+		_, up := m.Offer(at, link.Up, 40, false)
+		_, down := m.Offer(at, link.Down, 40, false)
 		differ = differ || up != down
 	}
 	is(t, "the ways differ", differ, true)
@@ -189,13 +189,13 @@ func TestWaysHaveTheirOwnBursts(t *testing.T) {
 func TestJitterKeepsTheOrder(t *testing.T) {
 	p := link.Profile{RTT: 100 * ms, Jitter: link.Spread{Shape: link.Uniform, Max: 40 * ms}}
 	m := medium(t, p)
-	var last time.Time
+	var last time.Duration
 	var delays []float64
 	for i := range 100_000 {
-		now := epoch.Add(time.Duration(i) * 50 * ms) // further apart than jitter can push
+		now := time.Duration(i) * 50 * ms // further apart than jitter can push
 		at, _ := m.Offer(now, link.Up, 40, false)
-		delays = append(delays, at.Sub(now).Seconds()*1000)
-		if at.Before(last) {
+		delays = append(delays, (at-now).Seconds()*1000)
+		if at < last {
 			t.Fatalf("packet %d overtakes", i)
 		}
 		last = at
@@ -209,11 +209,11 @@ func TestJitterKeepsTheOrder(t *testing.T) {
 	var spread bool
 	m = medium(t, p)
 	for i := range 10_000 {
-		at, _ := m.Offer(epoch.Add(time.Duration(i)*ms), link.Up, 40, false)
-		if at.Before(last) && i > 0 {
+		at, _ := m.Offer(time.Duration(i)*ms, link.Up, 40, false)
+		if at < last && i > 0 {
 			t.Fatalf("dense packet %d overtakes", i)
 		}
-		spread = spread || at.Sub(epoch) > time.Duration(i)*ms+85*ms
+		spread = spread || at > time.Duration(i)*ms+85*ms
 		last = at
 	}
 	is(t, "and dense packets are delayed as well", spread, true)
@@ -238,8 +238,8 @@ func TestStallsDelayAndLoseNothing(t *testing.T) {
 		{"an idle line that stands still", 22_500, 1000, 25_000, link.Arrives},
 		{"afterwards", 30_000, 1000, 31_000, link.Arrives},
 	} {
-		at, fate := m.Offer(epoch.Add(time.Duration(row.at)*ms), link.Up, row.n, false)
-		if got := int(at.Sub(epoch) / ms); got != row.wantArrive || fate != row.want {
+		at, fate := m.Offer(time.Duration(row.at)*ms, link.Up, row.n, false)
+		if got := int(at / ms); got != row.wantArrive || fate != row.want {
 			t.Errorf("%s: %v at %d ms, want %v at %d", row.name, fate, got, row.want, row.wantArrive)
 		}
 	}
@@ -254,7 +254,7 @@ func TestStallingLineDropsFromItsQueue(t *testing.T) {
 	m := medium(t, p)
 	var got []link.Fate
 	for range 4 {
-		_, fate := m.Offer(epoch, link.Up, 1000, false)
+		_, fate := m.Offer(0, link.Up, 1000, false)
 		got = append(got, fate)
 	}
 	is(t, "fates", got, []link.Fate{link.Arrives, link.Arrives, link.Arrives, link.Dropped})
@@ -288,13 +288,13 @@ func TestOutagesHaveAParetoTail(t *testing.T) {
 func outages(t *testing.T, p link.Profile, n int) (lengths, gaps []float64) {
 	t.Helper()
 	m := medium(t, p)
-	last := epoch
+	last := time.Duration(0)
 	for len(lengths) < n {
-		next, ok := m.Next()
-		if !ok {
+		next := m.Next()
+		if next == rt.Forever {
 			t.Fatal("no more outages")
 		}
-		took := next.Sub(last).Seconds()
+		took := (next - last).Seconds()
 		for _, c := range m.Advance(next) {
 			if c.Over {
 				lengths = append(lengths, took)
@@ -320,13 +320,9 @@ func TestScheduleOfAMedium(t *testing.T) {
 		Over bool
 	}
 	var got []moment
-	for {
-		next, ok := m.Next()
-		if !ok {
-			break
-		}
+	for next := m.Next(); next != rt.Forever; next = m.Next() {
 		for _, c := range m.Advance(next) {
-			got = append(got, moment{next.Sub(epoch), c.Kind, c.Over})
+			got = append(got, moment{next, c.Kind, c.Over})
 		}
 		_, fate := m.Offer(next, link.Down, 40, false)
 		is(t, "vanishes while it is down", fate == link.Vanished, m.Schedule.IsDown())
@@ -344,17 +340,17 @@ func TestScheduleOfAMedium(t *testing.T) {
 
 func TestAsymmetricMedium(t *testing.T) {
 	m := medium(t, link.Profile{RateBits: slow, DownBits: 2 * slow, RTT: 100 * ms, Queue: time.Second})
-	up, _ := m.Offer(epoch, link.Up, 1000, false)
-	down, _ := m.Offer(epoch, link.Down, 1000, false)
-	is(t, "up", up.Sub(epoch), 1050*ms)
-	is(t, "down", down.Sub(epoch), 550*ms)
+	up, _ := m.Offer(0, link.Up, 1000, false)
+	down, _ := m.Offer(0, link.Down, 1000, false)
+	is(t, "up", up, 1050*ms)
+	is(t, "down", down, 550*ms)
 }
 
 func TestGonePacketsVanish(t *testing.T) {
 	m := medium(t, link.Profile{RateBits: slow, Queue: 0})
-	_, fate := m.Offer(epoch, link.Up, 1000, true)
+	_, fate := m.Offer(0, link.Up, 1000, true)
 	is(t, "fate", fate, link.Vanished)
-	_, fate = m.Offer(epoch, link.Up, 1000, false)
+	_, fate = m.Offer(0, link.Up, 1000, false)
 	is(t, "it did not use the line", fate, link.Arrives)
 }
 
@@ -364,9 +360,9 @@ func TestOfferAllocatesNothing(t *testing.T) {
 	p.Jitter = link.Spread{Shape: link.Uniform, Max: 40 * ms}
 	p.Stall = link.Stall{Every: link.Spread{Shape: link.Exponential, Min: time.Second}, For: fixed(time.Second)}
 	m := medium(t, p)
-	now := epoch
+	now := time.Duration(0)
 	is(t, "allocations a packet", testing.AllocsPerRun(1000, func() {
-		now = now.Add(10 * ms)
+		now += 10 * ms
 		m.Advance(now)
 		m.Offer(now, link.Up, 1500, false)
 	}), 0)

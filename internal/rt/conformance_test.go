@@ -82,6 +82,16 @@ var stories = []struct {
 	want string
 }{
 	{
+		"Elapsed moves as Now does",
+		func(s *story) {
+			before := s.Elapsed()
+			s.at(5, "a", func() { s.note("%v", s.Elapsed()-before) })
+			s.at(90, "b", func() { s.note("%v", s.Elapsed()-before) })
+		},
+		`5ms 5ms
+		90ms 90ms`,
+	},
+	{
 		"a notification event releases all and stays signaled",
 		func(s *story) {
 			e := s.NewEvent(rt.Notification)

@@ -45,6 +45,8 @@ type Memory interface {
 type Runtime interface {
 	Memory
 	Now() time.Time
+	// Elapsed is Now less the time at which the runtime began, for who reckons with it.
+	Elapsed() time.Duration
 	// Go starts a task. The name appears in traces, panics and deadlock reports.
 	Go(name string, f func())
 	// Sleep blocks the calling task for d; d <= 0 yields.

@@ -39,6 +39,8 @@ const clientFlags2 = smbwire.Flags2LongNames | smbwire.Flags2NTStatus | smbwire.
 
 func (w *world) Now() time.Time { return w.now }
 
+func (w *world) Elapsed() time.Duration { return time.Duration(w.now.UnixNano()) }
+
 // newWorld makes a server with one share, DATA, and the changes to a stock
 // configuration that the story needs.
 func newWorld(t testing.TB, change ...func(*Config)) *world {

@@ -77,12 +77,17 @@ type Locker interface {
 }
 
 // Clock tells the time of the world that is traced.
-type Clock interface{ Now() time.Time }
+type Clock interface {
+	Now() time.Time
+	// Elapsed is the time since some moment before the trace.
+	Elapsed() time.Duration
+}
 
 // Recorder collects the events of one trial, in order, and their checksum.
 type Recorder struct {
 	clock  Clock
 	start  time.Time
+	base   time.Duration // start, by the clock's Elapsed
 	lock   Locker
 	keep   bool
 	sum    hash.Hash
@@ -96,7 +101,7 @@ type Recorder struct {
 // checksum is kept. A nil lock means that one task runs at a time, as on simrt.
 func NewRecorder(clock Clock, lock Locker, keep bool) *Recorder {
 	return &Recorder{
-		clock: clock, start: clock.Now(), lock: lock, keep: keep, sum: sha256.New(),
+		clock: clock, start: clock.Now(), base: clock.Elapsed(), lock: lock, keep: keep, sum: sha256.New(),
 		buf: make([]byte, 0, hashed+hashed/8), // an event may be longer
 	}
 }
@@ -158,7 +163,7 @@ func (r *Recorder) add(e *Event) {
 		r.lock.Lock()
 		defer r.lock.Unlock()
 	}
-	e.At = r.clock.Now().Sub(r.start)
+	e.At = r.clock.Elapsed() - r.base
 	if r.wanted == nil {
 		r.buf = e.appendBinary(r.buf)
 		if len(r.buf) >= hashed {

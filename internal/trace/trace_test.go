@@ -12,6 +12,8 @@ type clock struct{ now time.Time }
 
 func (c *clock) Now() time.Time { return c.now }
 
+func (c *clock) Elapsed() time.Duration { return time.Duration(c.now.UnixNano()) }
+
 func record(events ...trace.Event) *trace.Recorder {
 	c := &clock{now: time.Unix(0, 0)}
 	r := trace.NewRecorder(c, nil, true)

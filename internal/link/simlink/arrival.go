@@ -46,7 +46,7 @@ func (d *direction) interrupt(c link.Change) {
 		}
 	case link.Standstill:
 		pause := c.Until - d.l.now()
-		d.wire.Pause(d.l.rt.Now(), pause)
+		d.wire.Pause(d.l.now(), pause)
 		for _, p := range d.flying.items[d.flying.head:] {
 			p.at += pause
 		}

@@ -47,14 +47,14 @@ func (d *direction) offer(p *packet) {
 // decide settles what becomes of p, and when it arrives.
 func (d *direction) decide(p *packet, hit bool) Fate {
 	gone := hit || d.l.medium.Schedule.IsDown() || p.conn <= d.l.forgotten
-	arrival, fate := d.wire.Offer(d.l.rt.Now(), p.size(), gone)
+	arrival, fate := d.wire.Offer(d.l.now(), p.size(), gone)
 	switch {
 	case fate == Lost && d.l.opt.DataLossOnly && len(p.data) == 0:
 		fate = Arrives
 	case fate == Arrives && d.l.opt.Drop != nil && d.l.opt.Drop(d.view(p, Arrives)):
 		fate = Lost
 	}
-	p.at = arrival.Sub(d.l.start)
+	p.at = arrival
 	return fate
 }
 

@@ -14,8 +14,7 @@ type Link struct {
 	p     link.Profile
 	opt   Options
 	tcp   link.TCPParams
-	start time.Time
-	clock clock
+	start time.Duration // by rt.Elapsed
 
 	mu        rt.Mutex
 	up, down  *direction // +checklocks:mu, as all below
@@ -46,10 +45,10 @@ func New(r rt.Runtime, p link.Profile, opt Options) (*Link, error) {
 			return nil, fmt.Errorf("simulated link: %w", err)
 		}
 	}
-	l := &Link{rt: r, p: p, opt: opt, tcp: tcp, start: r.Now(), mu: r.NewMutex()}
+	l := &Link{rt: r, p: p, opt: opt, tcp: tcp, start: r.Elapsed(), mu: r.NewMutex()}
 	l.pool = make(pool, 0, 32)
 	medium, err := link.NewMedium(p, link.MediumOptions{
-		Start: l.start, Rand: r.Rand, Name: opt.Name, Loss: opt.Loss, Outages: opt.Outages,
+		Rand: r.Rand, Name: opt.Name, Loss: opt.Loss, Outages: opt.Outages,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("simulated link: %w", err)
@@ -64,19 +63,8 @@ func New(r rt.Runtime, p link.Profile, opt Options) (*Link, error) {
 // Profile returns the link's profile.
 func (l *Link) Profile() link.Profile { return l.p }
 
-// now is the time since the start; it is asked for more often than it moves.
-func (l *Link) now() time.Duration {
-	if t := l.rt.Now(); t != l.clock.shown {
-		l.clock = clock{t, t.Sub(l.start)}
-	}
-	return l.clock.since
-}
-
-// clock is a time in both forms.
-type clock struct {
-	shown time.Time
-	since time.Duration
-}
+// now is the time since the start.
+func (l *Link) now() time.Duration { return l.rt.Elapsed() - l.start }
 
 // Reset resets every connection at both ends, at once and without a packet.
 func (l *Link) Reset() {

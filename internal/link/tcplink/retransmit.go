@@ -45,7 +45,7 @@ func (s *Shaper) handshake(deadline time.Time) error {
 func (s *Shaper) synLost() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := time.Now()
+	now := time.Since(s.start)
 	up, down := s.up.Loses(now), s.down.Loses(now)
 	return up || down || s.medium.Schedule.IsDown()
 }

@@ -32,14 +32,16 @@ type world struct {
 	start          time.Time
 }
 
-type clock struct{}
+type clock struct{ start time.Time }
 
 func (clock) Now() time.Time { return time.Now() }
+
+func (c clock) Elapsed() time.Duration { return time.Since(c.start) }
 
 func run(t *testing.T, p link.Profile, opt Options, story func(w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w := &world{t: t, rec: trace.NewRecorder(clock{}, &sync.Mutex{}, true), start: time.Now()}
+		w := &world{t: t, rec: trace.NewRecorder(clock{time.Now()}, &sync.Mutex{}, true), start: time.Now()}
 		opt.Trace = w.rec.Actor("link")
 		s, err := NewShaper(p, opt)
 		if err != nil {

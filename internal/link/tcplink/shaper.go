@@ -69,7 +69,7 @@ func NewShaper(p link.Profile, opt Options) (*Shaper, error) {
 		return nil, fmt.Errorf("shaped link: %w", err)
 	}
 	medium, err := link.NewMedium(p, link.MediumOptions{
-		Start: s.start, Rand: s.stream, Name: opt.Name, Loss: opt.Loss, Outages: opt.Outages, NoDrop: true,
+		Rand: s.stream, Name: opt.Name, Loss: opt.Loss, Outages: opt.Outages, NoDrop: true,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("shaped link: %w", err)

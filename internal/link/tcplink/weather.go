@@ -42,7 +42,7 @@ func (s *Shaper) again(c *shaped, w *wire, number int64, n int) (lost bool) {
 func (s *Shaper) attempt(c *shaped, w *wire, number int64, n int, hit bool) (lost bool) {
 	w.stats.Packets++
 	w.stats.Bytes += int64(n + link.PacketOverhead)
-	unlucky := w.Loses(time.Now())
+	unlucky := w.Loses(time.Since(s.start))
 	fate := link.Lost
 	switch {
 	case hit || c.halfOpen || s.medium.Schedule.IsDown():
@@ -61,8 +61,8 @@ func (s *Shaper) attempt(c *shaped, w *wire, number int64, n int, hit bool) (los
 func (s *Shaper) transmit(w *wire, at time.Time, n int) time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	done, _ := w.Transmit(at, n+link.PacketOverhead)
-	return w.Arrival(done)
+	done, _ := w.Transmit(at.Sub(s.start), n+link.PacketOverhead)
+	return s.start.Add(w.Arrival(done))
 }
 
 func (s *Shaper) emit(e trace.Event) { s.opt.Trace.Emit(e) }

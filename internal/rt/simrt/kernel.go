@@ -125,6 +125,9 @@ func (k *Kernel) Now() time.Time {
 	return k.clock.shown
 }
 
+// Elapsed returns the virtual time since Options.Start.
+func (k *Kernel) Elapsed() time.Duration { return time.Duration(k.now) }
+
 // clock is a time in both forms: it is asked for more often than it moves.
 type clock struct {
 	at    int64

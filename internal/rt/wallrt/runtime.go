@@ -32,7 +32,8 @@ type Options struct {
 
 // Runtime runs tasks as goroutines. It implements rt.Runtime.
 type Runtime struct {
-	opt Options
+	opt   Options
+	start time.Time
 
 	mu      sync.Mutex
 	closed  bool                  // +checklocks:mu
@@ -55,6 +56,7 @@ func New(seed uint64) *Runtime { return NewWith(Options{Seed: seed}) }
 func NewWith(opt Options) *Runtime {
 	return &Runtime{
 		opt:     opt,
+		start:   time.Now(),
 		waiting: make(map[*waiter]struct{}),
 		timers:  make(map[*timer]struct{}),
 		tasks:   make(map[*task]struct{}),
@@ -70,6 +72,9 @@ func (r *Runtime) Free([]byte) {}
 
 // Now returns the machine's time.
 func (r *Runtime) Now() time.Time { return time.Now() }
+
+// Elapsed returns the machine's time since New.
+func (r *Runtime) Elapsed() time.Duration { return time.Since(r.start) }
 
 // Go starts a task; after Close it does nothing.
 func (r *Runtime) Go(name string, f func()) {

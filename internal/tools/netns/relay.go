@@ -50,7 +50,7 @@ type linkOptions struct {
 func newRelay(opt linkOptions, client, server io.ReadWriteCloser) (*relay, error) {
 	start := time.Now()
 	m, err := link.NewMedium(opt.profile, link.MediumOptions{
-		Start: start, Name: "netns", Loss: opt.loss, Outages: opt.outages, NoDrop: opt.perfect,
+		Name: "netns", Loss: opt.loss, Outages: opt.outages, NoDrop: opt.perfect,
 		Rand: func(stream string) *rand.Rand { return rand.New(rt.NewSource(opt.seed, stream)) },
 	})
 	if err != nil {
@@ -78,7 +78,7 @@ func (r *relay) advance() {
 		return
 	default:
 	}
-	r.apply(r.medium.Advance(time.Now()))
+	r.apply(r.medium.Advance(time.Since(r.start)))
 	r.arm()
 }
 
@@ -87,8 +87,8 @@ func (r *relay) arm() {
 	if r.timer != nil {
 		r.timer.Stop()
 	}
-	if at, ok := r.medium.Next(); ok {
-		r.timer = time.AfterFunc(time.Until(at), r.advance)
+	if next := r.medium.Next(); next != rt.Forever {
+		r.timer = time.AfterFunc(time.Until(r.start.Add(next)), r.advance)
 	}
 }
 
@@ -139,7 +139,7 @@ func (r *relay) take(way link.Way) {
 func (r *relay) offer(way link.Way, data []byte) (at time.Time, fate link.Fate) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	now := time.Now()
+	now := time.Since(r.start)
 	if changes := r.medium.Advance(now); len(changes) > 0 {
 		r.apply(changes)
 		r.arm()
@@ -149,7 +149,7 @@ func (r *relay) offer(way link.Way, data []byte) (at time.Time, fate link.Fate) 
 		st = &r.stats.Down
 	}
 	gone := r.inspect(way, data, st, now)
-	at, fate = r.medium.Offer(now, way, len(data), gone)
+	arrival, fate := r.medium.Offer(now, way, len(data), gone)
 	st.Packets++
 	st.Bytes += int64(len(data))
 	switch fate {
@@ -161,12 +161,12 @@ func (r *relay) offer(way link.Way, data []byte) (at time.Time, fate link.Fate) 
 	case link.Vanished:
 		st.Vanished++
 	}
-	return at, fate
+	return r.start.Add(arrival), fate
 }
 
 // inspect looks at what a packet is to TCP, begins the outages of its segment, and
 // reports whether it vanishes.
-func (r *relay) inspect(way link.Way, data []byte, st *link.DirectionStats, now time.Time) (gone bool) {
+func (r *relay) inspect(way link.Way, data []byte, st *link.DirectionStats, now time.Duration) (gone bool) {
 	s, ok := parseSegment(data)
 	if !ok {
 		return false
@@ -184,7 +184,7 @@ func (r *relay) inspect(way link.Way, data []byte, st *link.DirectionStats, now 
 	if !got.fresh || way == link.Down {
 		return got.forgotten
 	}
-	changes, hit := r.medium.Schedule.Segment(st.Segments, now.Sub(r.start))
+	changes, hit := r.medium.Schedule.Segment(st.Segments, now)
 	if len(changes) > 0 {
 		r.apply(r.medium.Apply(changes))
 		r.arm()
