@@ -334,6 +334,26 @@ var stories = []struct {
 		25ms never.Stop true false`,
 	},
 	{
+		"Reset starts a timer anew, whatever has become of it",
+		func(s *story) {
+			timer := s.AfterFunc(5*ms, func() { s.note("called") })
+			s.at(1, "a", func() { timer.Reset(10 * ms) }) // later
+			s.at(20, "a", func() { timer.Reset(10 * ms) })
+			s.at(21, "a", func() { timer.Reset(2 * ms) }) // earlier
+			s.at(30, "a", func() {
+				s.note("Stop %v", timer.Stop())
+				timer.Reset(5 * ms)
+				s.note("Stop %v", timer.Stop())
+				timer.Reset(7 * ms)
+			})
+		},
+		`11ms called
+		23ms called
+		30ms Stop false
+		30ms Stop true
+		37ms called`,
+	},
+	{
 		"a mutex excludes",
 		func(s *story) {
 			mu, n := s.NewMutex(), 0

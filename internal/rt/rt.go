@@ -64,10 +64,13 @@ type Runtime interface {
 	NewResource() Resource
 }
 
-// Timer is a pending AfterFunc.
+// Timer is what AfterFunc has started.
 type Timer interface {
 	// Stop prevents the call and reports whether it was still pending.
 	Stop() bool
+	// Reset asks for one call after d from now, in place of one that is pending. It may
+	// be used whatever has become of the timer before.
+	Reset(d time.Duration)
 }
 
 // Event is a KEVENT. It is created unsignaled.

@@ -2,6 +2,7 @@ package simlink
 
 import (
 	"github.com/ntrdr/ntrdr/internal/link"
+	"github.com/ntrdr/ntrdr/internal/rt"
 	"github.com/ntrdr/ntrdr/internal/trace"
 )
 
@@ -14,13 +15,12 @@ type direction struct {
 	wire   *link.Wire
 	flying fifo // in order of arrival
 	armed  bool
-	arrive func()
+	timer  rt.Timer // nil before the first packet
 	stats  link.DirectionStats
 }
 
 func newDirection(l *Link, way link.Way, to *table) *direction {
 	d := &direction{l: l, up: way == link.Up, name: way.String(), to: to, wire: l.medium.Wire(way)}
-	d.arrive = d.onArrival
 	d.flying.items = make([]*packet, 0, 16)
 	return d
 }
@@ -89,7 +89,12 @@ func (d *direction) arm() {
 		return
 	}
 	d.armed = true
-	d.l.rt.AfterFunc(d.flying.first().at-d.l.now(), d.arrive)
+	wait := d.flying.first().at - d.l.now()
+	if d.timer == nil {
+		d.timer = d.l.rt.AfterFunc(wait, d.onArrival)
+		return
+	}
+	d.timer.Reset(wait)
 }
 
 func (d *direction) onArrival() {

@@ -298,9 +298,12 @@ func (a *alarm) set(l *Link, at time.Duration) {
 	if at == 0 || a.at != 0 && a.at <= at {
 		return
 	}
-	a.stop()
 	a.at = at
-	a.timer = l.rt.AfterFunc(at-l.now(), a.ring)
+	if a.timer == nil {
+		a.timer = l.rt.AfterFunc(at-l.now(), a.ring)
+		return
+	}
+	a.timer.Reset(at - l.now())
 }
 
 func (a *alarm) stop() {

@@ -26,7 +26,7 @@ type Kernel struct {
 	live    []*task // unfinished tasks, in no order
 	nextID  uint64
 	cur     *task // nil on the kernel's own stack
-	held    int   // mutexes that are locked
+	held    int   // mutexes that are locked; less while tasks are unwound
 	streams map[string]*rand.Rand
 	order   *rand.Rand // nil unless Options.Shuffle
 	steps   uint64

@@ -57,25 +57,29 @@ func (k *Kernel) NewMutex() rt.Mutex {
 }
 
 func (m *mutex) Lock() {
-	// While tasks are unwound, one that panicked may have left a mutex locked.
-	if m.locked && !m.k.killing {
-		panic(fmt.Sprintf("simrt: task %q locks a Mutex that it holds", m.k.Current()))
+	if m.locked {
+		m.misused("locks a Mutex that it holds")
+		return
 	}
-	if !m.locked {
-		m.locked = true
-		m.k.held++
-	}
+	m.locked = true
+	m.k.held++
 }
 
 func (m *mutex) Unlock() {
 	if !m.locked {
-		if m.k.killing {
-			return
-		}
-		panic(fmt.Sprintf("simrt: task %q unlocks a Mutex that is not locked", m.k.Current()))
+		m.misused("unlocks a Mutex that is not locked")
+		return
 	}
 	m.locked = false
-	m.k.held = max(0, m.k.held-1)
+	m.k.held--
+}
+
+// misused panics, unless tasks are being unwound: then one that panicked may have left a
+// mutex locked.
+func (m *mutex) misused(how string) {
+	if !m.k.killing {
+		panic(fmt.Sprintf("simrt: task %q %s", m.k.Current(), how))
+	}
 }
 
 // The tags of a resource's waiters.

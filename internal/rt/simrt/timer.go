@@ -25,15 +25,24 @@ func (t *timer) pending() bool { return t.place != 0 }
 func (k *Kernel) AfterFunc(d time.Duration, f func()) rt.Timer {
 	t := k.pool.timers.Next()
 	t.k, t.f = k, f
-	if k.killing {
-		return t
-	}
-	if at := k.after(d); at != never {
-		k.arm(t, at)
-	} else {
+	t.start(d)
+	return t
+}
+
+func (t *timer) start(d time.Duration) {
+	switch at := t.k.after(d); {
+	case t.k.killing:
+	case at != never:
+		t.k.arm(t, at)
+	default:
 		t.place = unreachable
 	}
-	return t
+}
+
+// Reset asks for one call after d, in place of one that is pending.
+func (t *timer) Reset(d time.Duration) {
+	t.Stop()
+	t.start(d)
 }
 
 // Stop prevents the call and reports whether it was still pending.

@@ -259,8 +259,10 @@ func (r *Runtime) mustBeOpenLocked() {
 
 // timer is a pending callback.
 type timer struct {
-	r *Runtime
-	t *time.Timer // nil after Close
+	r   *Runtime
+	f   func()
+	t   *time.Timer // nil after Close; +checklocks:Runtime.mu, as nth
+	nth int         // how often it has been started
 }
 
 // AfterFunc calls f on a goroutine of its own after d; after Close it does nothing.
@@ -268,25 +270,31 @@ type timer struct {
 func (r *Runtime) AfterFunc(d time.Duration, f func()) rt.Timer {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	t := &timer{r: r}
-	if r.closed {
-		return t
-	}
-	r.timers[t] = struct{}{}
-	t.t = time.AfterFunc(d, func() {
-		if c := r.fire(t); c != nil {
-			r.run(c, f)
-		}
-	})
+	t := &timer{r: r, f: f}
+	t.startLocked(d)
 	return t
 }
 
-// fire takes the timer out and returns a task for its call; nil if Stop or Close
-// came first.
-func (r *Runtime) fire(t *timer) *task {
+func (t *timer) startLocked(d time.Duration) {
+	if t.r.closed {
+		return
+	}
+	t.r.timers[t] = struct{}{}
+	t.nth++
+	nth := t.nth
+	t.t = time.AfterFunc(d, func() {
+		if c := t.r.fire(t, nth); c != nil {
+			t.r.run(c, t.f)
+		}
+	})
+}
+
+// fire takes the timer out and returns a task for its nth call; nil if Stop, Reset or
+// Close came first.
+func (r *Runtime) fire(t *timer, nth int) *task {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if _, pending := r.timers[t]; !pending {
+	if _, pending := r.timers[t]; !pending || t.nth != nth {
 		return nil
 	}
 	delete(r.timers, t)
@@ -300,10 +308,23 @@ func (r *Runtime) fire(t *timer) *task {
 func (t *timer) Stop() bool {
 	t.r.mu.Lock()
 	defer t.r.mu.Unlock()
+	return t.stopLocked()
+}
+
+func (t *timer) stopLocked() bool {
 	_, pending := t.r.timers[t]
 	if pending {
 		delete(t.r.timers, t)
 		t.t.Stop()
 	}
 	return pending
+}
+
+// Reset asks for one call after d, in place of one that is pending; after Close it does
+// nothing.
+func (t *timer) Reset(d time.Duration) {
+	t.r.mu.Lock()
+	defer t.r.mu.Unlock()
+	t.stopLocked()
+	t.startLocked(d)
 }
