@@ -21,7 +21,8 @@ const maxKept = 64
 // makes many, and which may live as long as the trial. A nil Slab allocates each object by
 // itself, for any number of goroutines.
 type Slab[T any] struct {
-	rest  []T
+	array []T
+	next  int   // of array
 	kept  [][]T // arrays that are handed out again after reset
 	used  int   // of kept
 	store *Store
@@ -32,15 +33,16 @@ func (s *Slab[T]) Next() *T {
 	if s == nil {
 		return new(T)
 	}
-	if len(s.rest) == 0 {
-		s.rest = s.array()
+	if s.next == len(s.array) {
+		s.array, s.next = s.more(), 0
 	}
-	o := &s.rest[0]
-	s.rest = s.rest[1:]
+	o := &s.array[s.next]
+	s.next++
 	return o
 }
 
-func (s *Slab[T]) array() []T {
+// more returns an array of zero objects.
+func (s *Slab[T]) more() []T {
 	if s.used < len(s.kept) {
 		a := s.kept[s.used]
 		s.used++
@@ -64,7 +66,7 @@ func (s *Slab[T]) reset() {
 			clear(a)
 		}
 	}
-	s.rest, s.used = nil, 0
+	s.array, s.next, s.used = nil, 0, 0
 }
 
 func mustBeUntouched[T any](a []T) {

@@ -9,7 +9,7 @@ import (
 	"github.com/ntrdr/ntrdr/internal/rt/simrt"
 )
 
-// BenchmarkSleep is one virtual sleep: heap push and pop, switch out and in.
+// BenchmarkSleep is one virtual sleep: a timer armed and due, switch out and in.
 func BenchmarkSleep(b *testing.B) {
 	for _, tasks := range []int{1, 2, 10, 1000} {
 		b.Run(fmt.Sprintf("tasks=%d", tasks), func(b *testing.B) {

@@ -3,7 +3,7 @@
 //
 // # Model
 //
-// A Kernel owns a queue of ready tasks and a heap of timers. Run takes the first
+// A Kernel owns a queue of ready tasks and a list of timers. Run takes the first
 // ready task and lets it run until it waits; when none is ready the clock jumps
 // to the earliest timer, ties by order of arming. Nothing takes virtual time but
 // waiting. With Options.Shuffle the next task is drawn from the ready queue by a

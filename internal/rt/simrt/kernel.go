@@ -21,7 +21,7 @@ type Kernel struct {
 	clock   clock
 	limit   int64 // the clock does not pass it in this Run
 	seq     uint64
-	timers  timerHeap
+	timers  timerList
 	ready   readyQueue
 	live    []*task // unfinished tasks, in no order
 	nextID  uint64
@@ -104,7 +104,10 @@ func (k *Kernel) Close() {
 	for _, t := range k.byAge() {
 		k.kill(t)
 	}
-	k.timers, k.ready = timerHeap{}, readyQueue{}
+	for k.timers.first != nil {
+		k.timers.pop()
+	}
+	k.ready = readyQueue{}
 	k.pool.kernels--
 	if k.ownPool {
 		k.pool.Close()
@@ -237,10 +240,7 @@ func (k *Kernel) fire() (r Reason, more bool) {
 // wakeSleepers makes all tasks ready whose timers are next and due at the same
 // time, so that the shuffle can choose among them. Callbacks keep their order.
 func (k *Kernel) wakeSleepers(at int64) {
-	for k.timers.len() > 0 {
-		if e := k.timers.heap[0]; e.at != at || e.tm.task == nil {
-			return
-		}
+	for next := k.timers.first; next != nil && next.at == at && next.task != nil; next = k.timers.first {
 		k.timers.pop().task.wake(timedOut)
 	}
 }

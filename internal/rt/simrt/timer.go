@@ -8,17 +8,24 @@ import (
 
 // timer is a task's timeout or a callback.
 type timer struct {
-	place int   // 1 + index in the heap; 0 not pending; unreachable never due
-	task  *task // nil for a callback
-	k     *Kernel
-	f     func()
-	id    uint64
+	state      timerState
+	at         int64 // when it is due, if queued
+	prev, next *timer
+	task       *task // nil for a callback
+	k          *Kernel
+	f          func()
+	id         uint64
 }
 
-// unreachable is the place of a callback so late that the clock cannot show it.
-const unreachable = -1
+type timerState uint8
 
-func (t *timer) pending() bool { return t.place != 0 }
+const (
+	unset       timerState = iota
+	queued                 // in the kernel's list
+	unreachable            // so late that the clock cannot show it
+)
+
+func (t *timer) pending() bool { return t.state != unset }
 
 // AfterFunc calls f on the kernel's stack after d, or when no task is ready if
 // d <= 0. Calls due at the same time are made in the order of AfterFunc.
@@ -35,7 +42,7 @@ func (t *timer) start(d time.Duration) {
 	case at != never:
 		t.k.arm(t, at)
 	default:
-		t.place = unreachable
+		t.state = unreachable
 	}
 }
 
@@ -49,7 +56,7 @@ func (t *timer) Reset(d time.Duration) {
 func (t *timer) Stop() bool {
 	was := t.pending()
 	t.k.timers.remove(t)
-	t.place = 0
+	t.state = unset
 	return was
 }
 
@@ -57,110 +64,77 @@ func (k *Kernel) arm(t *timer, at int64) {
 	k.seq++
 	// Ids of callbacks are told from those of tasks by the top bit.
 	t.id = k.seq | 1<<63
-	k.timers.push(entry{at: at, seq: k.seq, tm: t})
+	t.at = at
+	k.timers.insert(t)
 }
 
-// entry orders timers by time, then by arming.
-type entry struct {
-	at  int64
-	seq uint64
-	tm  *timer
+// timerList holds timers in the order in which they are due; of those due at the same time
+// the first to be armed comes first. A list serves better than a heap: some dozen timers
+// are pending in a trial, and a new one is nearly always one of the next to be due, such as
+// a packet's, or one of the last, such as a request's timeout.
+type timerList struct {
+	first, last *timer
 }
 
-func (e entry) before(f entry) bool {
-	return e.at < f.at || e.at == f.at && e.seq < f.seq
-}
-
-// timerHeap is a 4-ary heap: shallower than a binary one, and its children share
-// cache lines.
-type timerHeap struct {
-	heap []entry
-}
-
-const arity = 4
-
-func (h *timerHeap) len() int { return len(h.heap) }
-
-func (h *timerHeap) earliest() (at int64, ok bool) {
-	if len(h.heap) == 0 {
+func (l *timerList) earliest() (at int64, ok bool) {
+	if l.first == nil {
 		return 0, false
 	}
-	return h.heap[0].at, true
+	return l.first.at, true
 }
 
-func (h *timerHeap) push(e entry) {
-	h.heap = append(h.heap, e)
-	h.up(len(h.heap)-1, e)
-}
-
-func (h *timerHeap) pop() *timer {
-	t := h.heap[0].tm
-	h.remove(t)
-	return t
+// insert looks for the place of t from both ends at once.
+func (l *timerList) insert(t *timer) {
+	before, after := l.last, l.first // the neighbours, if it is due after the one or before the other
+	for {
+		if before == nil || before.at <= t.at {
+			after = l.behind(before)
+			break
+		}
+		if after.at > t.at {
+			before = after.prev
+			break
+		}
+		before, after = before.prev, after.next
+	}
+	t.state, t.prev, t.next = queued, before, after
+	l.join(before, t)
+	l.join(t, after)
 }
 
 // remove takes t out if it is in.
-func (h *timerHeap) remove(t *timer) {
-	i := t.place - 1
-	if i < 0 || len(h.heap) == 0 {
+func (l *timerList) remove(t *timer) {
+	if t.state != queued {
 		return
 	}
-	t.place = 0
-	n := len(h.heap) - 1
-	last := h.heap[n]
-	h.heap[n] = entry{}
-	h.heap = h.heap[:n]
-	if i == n {
-		return
+	l.join(t.prev, t.next)
+	t.state, t.prev, t.next = unset, nil, nil
+}
+
+// behind returns what follows t, or comes first if t is nil.
+func (l *timerList) behind(t *timer) *timer {
+	if t == nil {
+		return l.first
 	}
-	if i > 0 && last.before(h.heap[(i-1)/arity]) {
-		h.up(i, last)
+	return t.next
+}
+
+// join makes b follow a; nil stands for the end of the list.
+func (l *timerList) join(a, b *timer) {
+	if a == nil {
+		l.first = b
 	} else {
-		h.down(i, last)
+		a.next = b
+	}
+	if b == nil {
+		l.last = a
+	} else {
+		b.prev = a
 	}
 }
 
-// up places e at i or above.
-func (h *timerHeap) up(i int, e entry) {
-	for i > 0 {
-		p := (i - 1) / arity
-		if !e.before(h.heap[p]) {
-			break
-		}
-		h.set(i, h.heap[p])
-		i = p
-	}
-	h.set(i, e)
-}
-
-// down places e at i or below.
-func (h *timerHeap) down(i int, e entry) {
-	for {
-		c := h.leastChild(i)
-		if c < 0 || !h.heap[c].before(e) {
-			break
-		}
-		h.set(i, h.heap[c])
-		i = c
-	}
-	h.set(i, e)
-}
-
-func (h *timerHeap) leastChild(i int) int {
-	first := i*arity + 1
-	if first >= len(h.heap) {
-		return -1
-	}
-	least := first
-	for c := first + 1; c < min(first+arity, len(h.heap)); c++ {
-		if h.heap[c].before(h.heap[least]) {
-			least = c
-		}
-	}
-	return least
-}
-
-func (h *timerHeap) set(i int, e entry) {
-	h.heap[i] = e
-	e.tm.place = i + 1
+func (l *timerList) pop() *timer {
+	t := l.first
+	l.remove(t)
+	return t
 }
