@@ -83,13 +83,10 @@ type Store struct {
 	// and panics where an object has been written to before it is handed out again.
 	Check bool
 
-	slabs map[any]resetter
+	slabs map[reflect.Type]resetter
 }
 
 type resetter interface{ reset() }
-
-// key is that of a type's Slab.
-type key[T any] struct{}
 
 // From returns the Slab of a runtime that has a Store, as simrt.Kernel does, and nil for any
 // other: the one with tasks that run at the same time.
@@ -102,14 +99,15 @@ func From[T any](runtime any) *Slab[T] {
 }
 
 func of[T any](s *Store) *Slab[T] {
-	if found, ok := s.slabs[key[T]{}].(*Slab[T]); ok {
+	key := reflect.TypeFor[T]()
+	if found, ok := s.slabs[key].(*Slab[T]); ok {
 		return found
 	}
 	if s.slabs == nil {
-		s.slabs = make(map[any]resetter)
+		s.slabs = make(map[reflect.Type]resetter)
 	}
 	made := &Slab[T]{store: s}
-	s.slabs[key[T]{}] = made
+	s.slabs[key] = made
 	return made
 }
 
