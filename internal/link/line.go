@@ -33,7 +33,7 @@ func NewLine(bits int64, queue time.Duration) *Line {
 // Transmit queues a packet of n bytes, at most MTU, and returns when its last bit
 // will have left; ok is false if the queue is full and the packet dropped.
 func (l *Line) Transmit(now time.Duration, n int) (done time.Duration, ok bool) {
-	shown := time.Time{}.Add(now) // the limiter's: only differences matter
+	shown := time.Unix(0, int64(now)) // the limiter's: only differences matter
 	r := l.bucket.ReserveN(shown, n)
 	if !r.OK() {
 		return now, false

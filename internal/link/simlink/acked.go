@@ -63,5 +63,5 @@ func (t *tcb) sampleRTT(now time.Duration, ack int64) {
 // resendFirst sends the oldest segment again, without going back.
 func (t *tcb) resendFirst(now time.Duration) {
 	n := min(int64(t.p.MSS), t.buf.end()-t.una, t.max-t.una)
-	t.emit(now, t.segmentAt(t.una, n, t.closing && t.una+n == t.buf.end() && t.max > t.buf.end()))
+	t.emit(now, t.una, n, t.closing && t.una+n == t.buf.end() && t.max > t.buf.end())
 }

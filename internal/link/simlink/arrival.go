@@ -18,13 +18,13 @@ func (l *Link) OnArrival(f func(n int64, history uint64)) {
 }
 
 // arrived counts a packet that was delivered, and begins the outages that follow it.
-func (l *Link) arrived(d *direction, p *packet) {
+func (l *Link) arrived(d *direction, now time.Duration, p *packet) {
 	l.delivered++
 	if l.onArrive != nil {
-		l.history = p.mixInto(l.history, d.up, l.now())
+		l.history = p.mixInto(l.history, d.up, now)
 		l.onArrive(l.delivered, l.history)
 	}
-	changes := l.medium.Schedule.Packet(l.delivered, l.now())
+	changes := l.medium.Schedule.Packet(l.delivered, now)
 	if len(changes) == 0 {
 		return
 	}

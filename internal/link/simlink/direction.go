@@ -1,6 +1,8 @@
 package simlink
 
 import (
+	"time"
+
 	"github.com/ntrdr/ntrdr/internal/link"
 	"github.com/ntrdr/ntrdr/internal/rt"
 	"github.com/ntrdr/ntrdr/internal/trace"
@@ -38,7 +40,9 @@ func (d *direction) offer(p *packet) {
 	}
 	if fate == Arrives {
 		d.flying.push(p)
-		d.arm()
+		if !d.armed {
+			d.arm()
+		}
 		return
 	}
 	d.lose(p, fate)
@@ -85,9 +89,6 @@ func (d *direction) lose(p *packet, fate Fate) {
 
 // arm arranges for onArrival when the first packet is due.
 func (d *direction) arm() {
-	if d.armed || d.flying.empty() {
-		return
-	}
 	d.armed = true
 	wait := d.flying.first().at - d.l.now()
 	if d.timer == nil {
@@ -101,26 +102,29 @@ func (d *direction) onArrival() {
 	d.l.mu.Lock()
 	defer d.l.mu.Unlock()
 	d.armed = false
-	for !d.flying.empty() && d.flying.first().at <= d.l.now() {
+	now := d.l.now()
+	for !d.flying.empty() && d.flying.first().at <= now {
 		p := d.flying.pop()
-		d.deliver(p)
-		d.l.arrived(d, p)
+		d.deliver(now, p)
+		d.l.arrived(d, now, p)
 		d.l.pool.put(p)
 	}
-	d.arm()
+	if !d.flying.empty() && !d.armed {
+		d.arm()
+	}
 }
 
 // deliver gives p to its endpoint. What arrives for a connection that does not
 // exist is answered with a reset, unless it is one.
-func (d *direction) deliver(p *packet) {
+func (d *direction) deliver(now time.Duration, p *packet) {
 	e := d.to.find(p.conn)
 	if e == nil && d.up && p.has(flagSYN) {
 		e = d.l.welcome(p.conn)
 	}
 	switch {
 	case e != nil:
-		e.used = d.l.now()
-		e.t.receive(e.used, &p.segment)
+		e.used = now
+		e.t.receive(now, &p.segment)
 		e.settle()
 	case d.up && p.has(flagSYN) && d.l.listener != nil:
 		// The accept queue is full: TCP leaves the caller to try again.

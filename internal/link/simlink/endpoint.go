@@ -3,6 +3,7 @@ package simlink
 import (
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/ntrdr/ntrdr/internal/link"
@@ -266,7 +267,7 @@ func (e *endpoint) numberOf(s *segment) int64 {
 	for n < len(e.sent) && e.sent[n].end <= e.t.una {
 		n++
 	}
-	e.sent = append(e.sent[:0], e.sent[n:]...)
+	e.sent = slices.Delete(e.sent, 0, n)
 	for _, old := range e.sent {
 		if s.seq < old.end {
 			return old.number
@@ -295,9 +296,12 @@ type alarm struct {
 
 // set makes sure that the alarm rings no later than at; 0 asks for nothing.
 func (a *alarm) set(l *Link, at time.Duration) {
-	if at == 0 || a.at != 0 && a.at <= at {
-		return
+	if at != 0 && (a.at == 0 || a.at > at) {
+		a.arm(l, at)
 	}
+}
+
+func (a *alarm) arm(l *Link, at time.Duration) {
 	a.at = at
 	if a.timer == nil {
 		a.timer = l.rt.AfterFunc(at-l.now(), a.ring)

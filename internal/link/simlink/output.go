@@ -12,12 +12,8 @@ func (t *tcb) output(now time.Duration) {
 	if t.state != established {
 		return
 	}
-	for {
-		s, ok := t.nextSegment()
-		if !ok {
-			break
-		}
-		t.emit(now, s)
+	for n, fin := t.next(); n > 0 || fin; n, fin = t.next() {
+		t.emit(now, t.nxt, n, fin)
 	}
 	if t.rcv.ackNow {
 		t.emitACK(t.max)
@@ -25,18 +21,14 @@ func (t *tcb) output(now time.Duration) {
 	t.watchWindow(now)
 }
 
-// nextSegment is the segment at nxt, if it may be sent now.
-func (t *tcb) nextSegment() (segment, bool) {
+// next is what the segment at nxt holds that may be sent now: bytes, and the FIN.
+func (t *tcb) next() (n int64, fin bool) {
 	end := t.buf.end()
 	if t.nxt > end {
-		return segment{}, false
+		return 0, false
 	}
-	n := t.sendable(end - t.nxt)
-	fin := t.closing && t.nxt+n == end
-	if n == 0 && !fin {
-		return segment{}, false
-	}
-	return t.segmentAt(t.nxt, n, fin), true
+	n = t.sendable(end - t.nxt)
+	return n, t.closing && t.nxt+n == end
 }
 
 // sendable is how much of the n bytes from nxt on goes into the next segment.
@@ -58,21 +50,16 @@ func (t *tcb) sendable(n int64) int64 {
 	return size
 }
 
-func (t *tcb) segmentAt(seq, n int64, fin bool) segment {
-	s := segment{seq: seq, again: seq < t.max}
+// emit sends n bytes from seq on, or a FIN, or both.
+func (t *tcb) emit(now time.Duration, seq, n int64, fin bool) {
+	s := t.add(flagACK, seq)
+	s.again = seq < t.max
 	if n > 0 {
 		s.data = t.buf.slice(seq, n)
 	}
 	if fin {
-		s.flags = flagFIN
+		s.flags |= flagFIN
 	}
-	return s
-}
-
-// emit sends data or a FIN, or both.
-func (t *tcb) emit(now time.Duration, s segment) {
-	s.flags |= flagACK
-	s.ack, s.wnd = t.rcv.acknowledged()
 	t.passive = t.passive || s.has(flagFIN) && !s.again && t.rcv.fin
 	t.nxt = max(t.nxt, s.end())
 	t.max = max(t.max, s.end())
@@ -88,14 +75,17 @@ func (t *tcb) emit(now time.Duration, s segment) {
 		t.probing = false
 		t.resendAt = now + t.rtt.RTO()
 	}
-	t.out = append(t.out, s)
 }
 
 // emitACK sends an acknowledgement without data.
-func (t *tcb) emitACK(seq int64) {
-	s := segment{flags: flagACK, seq: seq}
+func (t *tcb) emitACK(seq int64) { t.add(flagACK, seq) }
+
+// add appends a segment that acknowledges what has arrived. It is the caller's to complete.
+func (t *tcb) add(f flags, seq int64) *segment {
+	s := segment{flags: f, seq: seq}
 	s.ack, s.wnd = t.rcv.acknowledged()
 	t.out = append(t.out, s)
+	return &t.out[len(t.out)-1]
 }
 
 // watchWindow makes sure that a sender who waits for a shut window, with nothing
@@ -150,7 +140,7 @@ func (t *tcb) resendSYN(now time.Duration) {
 // src: KB Q153596 (window probes, doubled up to 240 s)
 func (t *tcb) probe(now time.Duration) {
 	if n := min(t.edge-t.nxt, t.buf.end()-t.nxt); n > 0 {
-		t.emit(now, t.segmentAt(t.nxt, min(n, int64(t.p.MSS)), false))
+		t.emit(now, t.nxt, min(n, int64(t.p.MSS)), false)
 		return
 	}
 	t.emitACK(t.una - 1)

@@ -66,12 +66,11 @@ func (t *tcb) connect(now time.Duration) {
 
 // sendSYN sends the SYN, or the SYN-ACK of a passive open, for the first time or again.
 func (t *tcb) sendSYN(now time.Duration) {
-	s := segment{flags: flagSYN, again: t.max > 0}
+	s := t.add(flagSYN, 0)
 	if t.state == synReceived {
 		s.flags |= flagACK
 	}
-	s.ack, s.wnd = t.rcv.acknowledged()
-	if s.again {
+	if s.again = t.max > 0; s.again {
 		t.seen.resent++
 		t.timedEnd = 0
 	} else {
@@ -81,7 +80,6 @@ func (t *tcb) sendSYN(now time.Duration) {
 	if t.resendAt == 0 {
 		t.resendAt = now + t.rtt.RTO()
 	}
-	t.out = append(t.out, s)
 }
 
 // receive processes a segment from the peer.
