@@ -32,7 +32,6 @@ type Client struct {
 	trees   []*Tree        // in the order of their connection; +checklocks:mu
 	dead    error          // what calls get once the circuit is down; +checklocks:mu
 	why     *nt.Error      // why it is down; +checklocks:mu
-	seq     uint64         // of the last request; +checklocks:mu
 	users   int            // tasks that have a request outstanding, or wait to send one; +checklocks:mu
 	drops   Discarded      // +checklocks:mu
 	flags2  smbwire.Flags2 // of each request; written by Connect before it returns
@@ -65,7 +64,7 @@ func Connect(conn Conn, opt Options) (*Client, error) {
 	c := &Client{
 		rt: r, conn: conn, opt: opt,
 		slots: r.NewSemaphore(1), sending: r.NewResource(), stopped: r.NewEvent(rt.Notification),
-		mu: r.NewMutex(), mux: newMux(), files: newFileTable(),
+		mu: r.NewMutex(), files: newFileTable(),
 		out: r.Bytes(opt.MaxBufferSize)[:0], parser: smbwire.NewParser(r),
 		slabs: slabs{
 			calls: slab.From[call](r), messages: slab.From[request](r), creates: slab.From[smbwire.NTCreateAndXRequest](r),

@@ -11,7 +11,6 @@ import (
 
 // call is a request outstanding.
 type call struct {
-	seq     uint64
 	command smbwire.Command
 	mid     smbwire.MID
 	tree    *Tree      // of a create whose FID is to be registered, else nil
@@ -186,8 +185,6 @@ func (c *Client) register(w *call) error {
 	if err := c.mux.add(w); err != nil {
 		return &nt.Error{Op: w.command.String(), Status: nt.StatusTooManyCommands, Err: err}
 	}
-	c.seq++
-	w.seq = c.seq
 	if w.tree != nil {
 		c.files.creating++
 	}

@@ -1,7 +1,6 @@
 package smb1client
 
 import (
-	"maps"
 	"slices"
 	"time"
 
@@ -95,8 +94,7 @@ func (t *Tree) CancelWaits(h FileHandle) error {
 func (c *Client) waitsOf(t *Tree, fid smbwire.FID) []*call {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	all := slices.SortedFunc(maps.Values(c.mux.waiting), func(a, b *call) int { return int(a.seq) - int(b.seq) })
-	return slices.DeleteFunc(all, func(w *call) bool { return !w.longTerm || w.owner != t || w.fid != fid })
+	return slices.DeleteFunc(slices.Clone(c.mux.waiting), func(w *call) bool { return !w.longTerm || w.owner != t || w.fid != fid })
 }
 
 // cancel sends a message that has the MID of w and gets no reply of its own.
@@ -119,7 +117,7 @@ func (t *Tree) LongTerm() int {
 	t.c.mu.Lock()
 	defer t.c.mu.Unlock()
 	n := 0
-	for _, w := range t.c.mux.waiting { // map order: a count
+	for _, w := range t.c.mux.waiting {
 		if w.longTerm {
 			n++
 		}

@@ -2,7 +2,6 @@ package smb1client
 
 import (
 	"errors"
-	"maps"
 	"slices"
 
 	"github.com/ntrdr/ntrdr/internal/smbwire"
@@ -26,34 +25,46 @@ var (
 )
 
 // mux hands out MIDs and finds out whom a reply is for. It has no I/O, no clock and
-// no lock of its own.
+// no lock of its own. Its lists are looked up linearly: few requests are outstanding.
 type mux struct {
 	next       smbwire.MID
-	waiting    map[smbwire.MID]*call
+	waiting    []*call       // in the order of the calls
 	rawRead    *call         // waits for a block without a header, else nil
-	quarantine []smbwire.MID // oldest first; kept sorted by age, looked up linearly
+	quarantine []smbwire.MID // oldest first
 }
-
-func newMux() mux { return mux{waiting: map[smbwire.MID]*call{}} }
 
 // add gives w a MID that no outstanding request and no late reply has.
 //
 // src: [MS-CIFS] §2.2.1.6.2
 func (m *mux) add(w *call) error {
-	for range 1 << 16 {
-		mid := m.next
-		m.next++
-		if mid == smbwire.BreakMID || m.waiting[mid] != nil || slices.Contains(m.quarantine, mid) {
-			continue
-		}
-		w.mid = mid
-		m.waiting[mid] = w
-		if w.rawMax > 0 {
-			m.rawRead = w
-		}
-		return nil
+	if len(m.waiting)+len(m.quarantine) >= int(smbwire.BreakMID) {
+		return errNoMID
 	}
-	return errNoMID
+	for m.next == smbwire.BreakMID || m.find(m.next) != nil || slices.Contains(m.quarantine, m.next) {
+		m.next++
+	}
+	w.mid = m.next
+	m.next++
+	m.await(w)
+	return nil
+}
+
+// await makes w wait for a reply to its MID.
+func (m *mux) await(w *call) {
+	m.waiting = append(m.waiting, w)
+	if w.rawMax > 0 {
+		m.rawRead = w
+	}
+}
+
+// find returns the request that waits for a reply to mid, else nil.
+func (m *mux) find(mid smbwire.MID) *call {
+	for _, w := range m.waiting {
+		if w.mid == mid {
+			return w
+		}
+	}
+	return nil
 }
 
 // match finds the request that a reply answers. The request stays until finish. A
@@ -62,7 +73,7 @@ func (m *mux) add(w *call) error {
 //
 // src: [MS-CIFS] §3.2.5.18; the latter: measured on Samba 4.17
 func (m *mux) match(mid smbwire.MID, command smbwire.Command) (*call, error) {
-	w := m.waiting[mid]
+	w := m.find(mid)
 	switch {
 	case w == nil && m.released(mid):
 		return nil, errLateReply
@@ -87,14 +98,15 @@ func (m *mux) released(mid smbwire.MID) bool {
 }
 
 // has reports whether w still waits.
-func (m *mux) has(w *call) bool { return m.waiting[w.mid] == w }
+func (m *mux) has(w *call) bool { return slices.Contains(m.waiting, w) }
 
 // finish frees the MID of w and reports whether w was still waiting.
 func (m *mux) finish(w *call) bool {
-	if !m.has(w) {
+	i := slices.Index(m.waiting, w)
+	if i < 0 {
 		return false
 	}
-	delete(m.waiting, w.mid)
+	m.waiting = slices.Delete(m.waiting, i, i+1)
 	if m.rawRead == w {
 		m.rawRead = nil
 	}
@@ -115,8 +127,7 @@ func (m *mux) abandon(w *call) {
 
 // drain forgets all requests and returns them in the order of their calls.
 func (m *mux) drain() []*call {
-	all := slices.SortedFunc(maps.Values(m.waiting), func(a, b *call) int { return int(a.seq) - int(b.seq) })
-	clear(m.waiting)
-	m.rawRead = nil
+	all := m.waiting
+	m.waiting, m.rawRead = nil, nil
 	return all
 }

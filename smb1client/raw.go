@@ -231,9 +231,7 @@ func (c *Client) registerAs(w *call, mid smbwire.MID) error {
 		return c.dead
 	}
 	w.mid = mid
-	c.mux.waiting[mid] = w
-	c.seq++
-	w.seq = c.seq
+	c.mux.await(w)
 	return nil
 }
 
@@ -266,7 +264,7 @@ func (c *Client) markInterim(b []byte) {
 	}
 	mid := smbwire.MID(binary.LittleEndian.Uint16(b[offMID:]))
 	c.mu.Lock()
-	w := c.mux.waiting[mid]
+	w := c.mux.find(mid)
 	c.mu.Unlock()
 	if w != nil && w.command == smbwire.CmdWriteRaw {
 		b[offFlags] |= byte(smbwire.FlagReply)
