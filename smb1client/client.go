@@ -28,6 +28,7 @@ type Client struct {
 	stopped rt.Event       // the receive task has ended
 	mu      rt.Mutex       // guards what follows; never held across a wait
 	mux     mux            // +checklocks:mu
+	alarm   alarm          // +checklocks:mu
 	files   fileTable      // +checklocks:mu
 	trees   []*Tree        // in the order of their connection; +checklocks:mu
 	dead    error          // what calls get once the circuit is down; +checklocks:mu
@@ -64,7 +65,7 @@ func Connect(conn Conn, opt Options) (*Client, error) {
 	c := &Client{
 		rt: r, conn: conn, opt: opt,
 		slots: r.NewSemaphore(1), sending: r.NewResource(), stopped: r.NewEvent(rt.Notification),
-		mu: r.NewMutex(), files: newFileTable(),
+		mu: r.NewMutex(), alarm: alarm{at: rt.Forever}, files: newFileTable(),
 		out: r.Bytes(opt.MaxBufferSize)[:0], parser: smbwire.NewParser(r),
 		slabs: slabs{
 			calls: slab.From[call](r), messages: slab.From[request](r), creates: slab.From[smbwire.NTCreateAndXRequest](r),
@@ -145,6 +146,9 @@ func (c *Client) shut(culprit *call, status, later nt.Status, cause error) bool 
 		c.why.Status = nt.StatusIOTimeout // so that a timeout can be told from an error
 	}
 	waiters := c.mux.drain()
+	if c.alarm.timer != nil {
+		c.alarm.timer.Stop()
+	}
 	c.mu.Unlock()
 	if culprit != nil {
 		c.opt.Trace.Emit(trace.Event{Kind: trace.TimerFire, Op: culprit.command.String(), MID: uint16(culprit.mid)})

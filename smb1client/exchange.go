@@ -3,6 +3,7 @@ package smb1client
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/ntrdr/ntrdr/internal/nt"
 	"github.com/ntrdr/ntrdr/internal/rt"
@@ -13,11 +14,11 @@ import (
 type call struct {
 	command smbwire.Command
 	mid     smbwire.MID
-	tree    *Tree      // of a create whose FID is to be registered, else nil
-	rawMax  int        // of a READ_RAW: most bytes that may come, else 0
-	timer   rt.Timer   // nil if the request is not timed; guarded by Client.mu
-	gather  *gathering // of a TRANSACTION2
-	into    []byte     // where the data of a READ_ANDX goes, before anything of done is set
+	tree    *Tree         // of a create whose FID is to be registered, else nil
+	rawMax  int           // of a READ_RAW: most bytes that may come, else 0
+	due     time.Duration // when its time is over, by the runtime's Elapsed; guarded by Client.mu
+	gather  *gathering    // of a TRANSACTION2
+	into    []byte        // where the data of a READ_ANDX goes, before anything of done is set
 	done    rt.Event
 	reply   *smbwire.Message // valid once done is set
 	block   []byte           // what a READ_RAW brought; valid once done is set
@@ -31,24 +32,16 @@ type call struct {
 
 func (c *Client) newCall(command smbwire.Command) *call {
 	w := c.slabs.calls.Next()
-	w.command, w.done = command, c.rt.NewEvent(rt.Notification)
+	w.command, w.due, w.done = command, rt.Forever, c.rt.NewEvent(rt.Notification)
 	return w
 }
 
 // complete hands the result to the waiter. The call has been taken out of the mux, so
 // nobody else completes it.
 func (w *call) complete(reply *smbwire.Message, err error) {
-	if w.timer != nil {
-		w.timer.Stop()
-	}
 	w.reply, w.err = reply, err
 	w.done.Set()
 }
-
-// errTimer is the cause that a timed-out request gives to the circuit's death.
-type errTimer struct{ command smbwire.Command }
-
-func (e errTimer) Error() string { return fmt.Sprintf("the timer of %v expired", e.command) }
 
 // Exchange sends req, whose MID it chooses, and returns the reply, whatever its
 // status. It waits while as many requests are outstanding as the circuit may have;
@@ -206,22 +199,6 @@ func (c *Client) unanswered(w *call, _ int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.mux.abandon(w)
-}
-
-// startTimer arms the request's timer, unless it is a long-term one. The reply of a hostile peer may have come
-// before the request was sent.
-//
-// src: KB Q102067; [MS-CIFS] §3.2.6.1
-func (c *Client) startTimer(w *call, bytes int) {
-	d := c.opt.timeout(bytes)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if d == rt.Forever || w.longTerm || !c.mux.has(w) {
-		return
-	}
-	w.timer = c.rt.AfterFunc(d, func() {
-		c.lose(w, nt.StatusUnexpectedNetworkError, errTimer{w.command})
-	})
 }
 
 // errorFor gives err the operation and the path that the caller knows.

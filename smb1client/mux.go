@@ -1,6 +1,7 @@
 package smb1client
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 
@@ -65,6 +66,15 @@ func (m *mux) find(mid smbwire.MID) *call {
 		}
 	}
 	return nil
+}
+
+// mostUrgent returns the request whose time is over first, the oldest of several, and nil
+// without one.
+func (m *mux) mostUrgent() *call {
+	if len(m.waiting) == 0 {
+		return nil
+	}
+	return slices.MinFunc(m.waiting, func(a, b *call) int { return cmp.Compare(a.due, b.due) })
 }
 
 // match finds the request that a reply answers. The request stays until finish. A
