@@ -17,8 +17,16 @@ type Line struct {
 	bits    int64
 	queue   time.Duration
 	bucket  *rate.Limiter
+	fills   time.Duration // how long the bucket takes to fill, at most
+	untold  packet        // sent when the bucket was full, which has not been told of it
 	free    time.Duration // when the last packet has been sent
 	heldTil time.Duration // the line stands still until then
+}
+
+// packet is so many bytes, 0 for none, sent at a time.
+type packet struct {
+	at time.Duration
+	n  int
 }
 
 // NewLine returns an idle line of so many bit/s, 0 for unlimited.
@@ -27,13 +35,21 @@ func NewLine(bits int64, queue time.Duration) *Line {
 	if bits > 0 {
 		limit = rate.Limit(float64(bits) / 8)
 	}
-	return &Line{bits: bits, queue: queue, bucket: rate.NewLimiter(limit, MTU)}
+	l := &Line{bits: bits, queue: queue, bucket: rate.NewLimiter(limit, MTU)}
+	l.fills = l.serialization(MTU) + time.Millisecond // which is more than all rounding
+	return l
 }
 
 // Transmit queues a packet of n bytes, at most MTU, and returns when its last bit
 // will have left; ok is false if the queue is full and the packet dropped.
 func (l *Line) Transmit(now time.Duration, n int) (done time.Duration, ok bool) {
-	shown := time.Unix(0, int64(now)) // the limiter's: only differences matter
+	if now-l.free >= l.fills && n <= MTU {
+		l.untold = packet{now, n}
+		l.free = max(now, l.heldTil) + l.serialization(n)
+		return l.free, true
+	}
+	l.tell()
+	shown := clockTime(now)
 	r := l.bucket.ReserveN(shown, n)
 	if !r.OK() {
 		return now, false
@@ -46,6 +62,19 @@ func (l *Line) Transmit(now time.Duration, n int) (done time.Duration, ok bool) 
 	l.free = begin + l.serialization(n)
 	return l.free, true
 }
+
+// tell the bucket of the last packet. Most packets find a line that has been idle for so
+// long that the bucket is full, whatever was sent before: of those it is told, which takes
+// some effort, only when the next packet follows soon.
+func (l *Line) tell() {
+	if l.untold.n > 0 {
+		l.bucket.ReserveN(clockTime(l.untold.at), l.untold.n)
+		l.untold = packet{}
+	}
+}
+
+// clockTime is a time for the bucket, to which only differences matter.
+func clockTime(at time.Duration) time.Time { return time.Unix(0, int64(at)) }
 
 // Hold makes the line stand still until t; what waits goes on waiting.
 func (l *Line) Hold(t time.Duration) { l.heldTil = max(l.heldTil, t) }

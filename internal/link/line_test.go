@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"github.com/ntrdr/ntrdr/internal/link"
 	"github.com/ntrdr/ntrdr/internal/rt"
 )
@@ -45,6 +47,52 @@ func TestLineIsExactForPacketsOfAnySize(t *testing.T) {
 		}
 		now += time.Duration(r.IntN(1600)) * ms
 	}
+}
+
+// A line that has been idle asks its bucket nothing: it must send as one that always asks.
+func TestIdleLineSendsAsTheBucketSays(t *testing.T) {
+	for _, bits := range []int64{slow, 1_544_000, 28_800} {
+		r := rand.New(rand.NewPCG(1, uint64(bits)))
+		fill := time.Duration(link.MTU * 8 * int64(time.Second) / bits)
+		l, always := link.NewLine(bits, 3*fill), asking{bits: bits, queue: 3 * fill, bucket: rate.NewLimiter(rate.Limit(float64(bits)/8), link.MTU)}
+		send := func(now time.Duration, n int) {
+			t.Helper()
+			want, fits := always.transmit(now, n)
+			if done, ok := l.Transmit(now, n); ok != fits || ok && done != want {
+				t.Fatalf("%d bit/s, %d bytes at %v: done at %v, %v, want %v, %v", bits, n, now, done, ok, want, fits)
+			}
+		}
+		var now time.Duration
+		for range 20_000 {
+			send(now, 1+r.IntN(link.MTU))
+			now += time.Duration(r.Float64() * 3 * float64(fill) * r.Float64()) // busy, idle, and between
+		}
+		// What is lost by rounding with each of many short packets, a long one must wait for.
+		for now += 10 * fill; always.free <= now+time.Minute; {
+			send(max(now, always.free), 40)
+		}
+		send(always.free, link.MTU)
+	}
+}
+
+// asking is a line that asks its bucket about every packet.
+type asking struct {
+	bits   int64
+	queue  time.Duration
+	bucket *rate.Limiter
+	free   time.Duration
+}
+
+func (l *asking) transmit(now time.Duration, n int) (done time.Duration, ok bool) {
+	at := time.Unix(0, int64(now))
+	r := l.bucket.ReserveN(at, n)
+	begin := max(now+r.DelayFrom(at).Round(time.Microsecond), l.free)
+	if begin-now > l.queue {
+		r.CancelAt(at)
+		return 0, false
+	}
+	l.free = begin + time.Duration((int64(n)*8*1_000_000+l.bits/2)/l.bits)*time.Microsecond
+	return l.free, true
 }
 
 func TestLineQueue(t *testing.T) {
