@@ -108,9 +108,8 @@ func (c *core) openExisting(x *exchange, a openArgs, info nt.FileInfo) (opened, 
 		if err != nil {
 			return opened{}, statusOf(err)
 		}
-		dir, _ := volume.Split(a.path)
 		f = c.slabs.fcbs.Next()
-		f.key, f.path, f.file, f.dir = key, volume.Join(dir, info.Name), file, info.IsDir()
+		f.key, f.path, f.file, f.dir = key, volume.Respell(a.path, info.Name), file, info.IsDir()
 	}
 	if cuts {
 		if st := c.overwrite(f, a); st != nt.StatusSuccess {

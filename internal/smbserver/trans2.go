@@ -100,8 +100,7 @@ func (c *core) queryPath(x *exchange, t *smbwire.Transaction2Request, fl smbwire
 	if f != nil && f.deletePending {
 		return nil, nt.StatusDeletePending
 	}
-	dir, _ := volume.Split(r.FileName)
-	return fileInfo(r.Level, info, `\`+volume.Join(dir, info.Name), false, fl)
+	return fileInfo(r.Level, info, `\`+volume.Respell(r.FileName, info.Name), false, fl)
 }
 
 func (c *core) queryFile(x *exchange, t *smbwire.Transaction2Request, fl smbwire.Flags2) (*smbwire.Transaction2Response, nt.Status) {

@@ -68,7 +68,7 @@ type resolved struct {
 
 // resolve finds the host's spelling of a path.
 func (d *Dir) resolve(op, path string) (resolved, error) {
-	list, st := names(nil, path)
+	list, st := names(path)
 	if st != nt.StatusSuccess {
 		return resolved{}, fail(op, path, st)
 	}
@@ -134,7 +134,7 @@ func showable(info fs.FileInfo) bool { return info.IsDir() || info.Mode().IsRegu
 // target splits a path whose last name need not exist into the host's spelling of
 // its directory, joined with that name.
 func (d *Dir) target(op, path string) (host string, err error) {
-	list, st := names(nil, path)
+	list, st := names(path)
 	switch {
 	case st != nt.StatusSuccess:
 		return "", fail(op, path, st)

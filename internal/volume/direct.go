@@ -52,7 +52,7 @@ func (m *Mem) WriteFile(path string, data []byte) error {
 
 // MkdirAll makes a directory and those above it that are missing.
 func (m *Mem) MkdirAll(path string) error {
-	list, st := names(nil, path)
+	list, st := names(path)
 	if st != nt.StatusSuccess {
 		return fail("mkdir", path, st)
 	}
@@ -76,16 +76,16 @@ func (m *Mem) Snapshot() map[string][]byte {
 	m.enter()
 	defer m.leave()
 	all := map[string][]byte{}
-	m.root.snapshot("", all)
+	m.snapshot(m.root, "", all)
 	return all
 }
 
-func (n *node) snapshot(prefix string, all map[string][]byte) {
-	for _, key := range n.sorted() {
-		child := n.children[key]
+func (m *Mem) snapshot(dir *node, prefix string, all map[string][]byte) {
+	for _, key := range dir.sorted() {
+		child := m.current(dir.children[key])
 		if child.isDir() {
 			all[prefix+child.name+`\`] = nil
-			child.snapshot(prefix+child.name+`\`, all)
+			m.snapshot(child, prefix+child.name+`\`, all)
 			continue
 		}
 		all[prefix+child.name] = child.contents()

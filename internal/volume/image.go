@@ -12,6 +12,7 @@ import (
 // on any goroutines, may begin with it: each copies what it changes, when it does.
 type Image struct {
 	root    *node
+	nodes   int
 	used    int64
 	entries int
 }
@@ -20,19 +21,23 @@ type Image struct {
 func (m *Mem) Image() *Image {
 	m.enter()
 	defer m.leave()
-	return &Image{root: m.root.freeze(), used: m.used, entries: m.entries}
+	img := &Image{used: m.used, entries: m.entries}
+	img.root = img.freeze(m, m.root)
+	return img
 }
 
-// freeze copies a node with all below it.
-func (n *node) freeze() *node {
+// freeze copies a node of m with all below it.
+func (img *Image) freeze(m *Mem, n *node) *node {
 	frozen := *n
 	frozen.m, frozen.parent, frozen.open = nil, nil, 0
+	frozen.index = img.nodes
+	img.nodes++
 	frozen.data = slices.Clone(n.data)
 	if n.isDir() {
 		frozen.order = slices.Clone(n.sorted())
 		frozen.children = make(map[string]*node, len(n.children))
-		for key, child := range n.children { // map order: a map is filled
-			frozen.children[key] = child.freeze()
+		for _, key := range frozen.order {
+			frozen.children[key] = img.freeze(m, m.current(n.children[key]))
 		}
 	}
 	return &frozen
@@ -45,6 +50,7 @@ func NewMemFrom(img *Image, clock Clock, lock Locker, limits Limits) *Mem {
 		return NewMem(clock, lock, limits)
 	}
 	m := &Mem{clock: clock, lock: lock, limits: limits, used: img.used, entries: img.entries}
+	m.copies = make([]*node, img.nodes)
 	m.root = m.adopt(nil, img.root)
 	return m
 }
@@ -63,25 +69,35 @@ func (m *Mem) bytes(n int64) []byte {
 	return m.memory.Bytes(int(n))
 }
 
-// adopt makes a node of an image one of m, which may change.
+// adopt makes a node of an image one of m, which may change. The directory goes on
+// holding the image's.
 func (m *Mem) adopt(parent, n *node) *node {
 	own := m.adopted.Next()
 	*own = *n
 	own.m, own.parent, own.borrowed = m, parent, true
+	m.copies[n.index] = own
 	return own
 }
 
-// child returns the node by a name in a directory, which may then be changed; nil if
-// there is none.
-func (m *Mem) child(dir *node, name string) *node {
-	key := Fold(name)
+// child returns the node by a folded name in a directory, which may then be changed; nil
+// if there is none.
+func (m *Mem) child(dir *node, key string) *node {
 	n := dir.children[key]
-	if n == nil || n.m == m {
-		return n
+	if n == nil {
+		return nil
 	}
-	dir.ownChildren()
-	n = m.adopt(dir, n)
-	dir.children[key] = n
+	if n = m.current(n); n.m != m {
+		n = m.adopt(dir, n)
+	}
+	return n
+}
+
+// current returns what a directory's child has become: if it is an image's, m's copy, if
+// there is one.
+func (m *Mem) current(n *node) *node {
+	if n.m == nil && m.copies[n.index] != nil {
+		return m.copies[n.index]
+	}
 	return n
 }
 
@@ -89,12 +105,5 @@ func (m *Mem) child(dir *node, name string) *node {
 func (n *node) ownChildren() {
 	if n.borrowed {
 		n.children, n.borrowed = maps.Clone(n.children), false
-	}
-}
-
-// ownData comes before a change of a file's data.
-func (n *node) ownData() {
-	if n.borrowed {
-		n.data, n.borrowed = slices.Clone(n.data), false
 	}
 }

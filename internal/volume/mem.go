@@ -16,7 +16,8 @@ type Mem struct {
 	memory rt.Memory // nil: the garbage collector's
 	limits Limits
 
-	adopted *slab.Slab[node] // copies of an image's
+	copies  []*node          // of an image's nodes, by their index; nil: not made yet
+	adopted *slab.Slab[node] // where copies come from
 	opened  *slab.Slab[memFile]
 	root    *node
 	used    int64 // bytes, by file size
@@ -27,13 +28,14 @@ type Mem struct {
 // Files that hold it.
 type node struct {
 	m                                   *Mem // whose it is; nil: an Image's, and it never changes
+	index                               int  // of an Image's
 	borrowed                            bool // children, order and data are an Image's
 	parent                              *node
 	name                                string
 	attrs                               nt.FileAttributes
 	created, accessed, written, changed nt.FileTime
 
-	children map[string]*node // by folded name; nil: a file
+	children map[string]*node // by folded name, see current; nil: a file
 	order    []string         // the keys of children, sorted; nil: not made yet
 
 	data []byte // up to the valid data length
@@ -92,10 +94,11 @@ func (n *node) sorted() []string {
 	return n.order
 }
 
-func (n *node) attach(child *node) {
+// attach gives a child its place under key, its folded name.
+func (n *node) attach(child *node, key string) {
 	n.ownChildren()
 	child.parent = n
-	n.children[Fold(child.name)] = child
+	n.children[key] = child
 	n.order = nil
 }
 
@@ -108,36 +111,36 @@ func (n *node) detach(child *node) {
 
 // find resolves a path.
 func (m *Mem) find(path string) (*node, nt.Status) {
-	dir, name, st := m.findParent(path)
+	dir, key, st := m.findParent(path)
 	switch {
 	case st != nt.StatusSuccess:
 		return nil, st
-	case name == "":
+	case key == "":
 		return m.root, nt.StatusSuccess
 	}
-	if n := m.child(dir, name); n != nil {
+	if n := m.child(dir, key); n != nil {
 		return n, nt.StatusSuccess
 	}
 	return nil, nt.StatusObjectNameNotFound
 }
 
-// findParent resolves all of a path but its last name, which is "" for the root.
-func (m *Mem) findParent(path string) (*node, string, nt.Status) {
-	var room [usualDepth]string
-	list, st := names(room[:0], path)
-	if st != nt.StatusSuccess {
+// findParent resolves all of a path but its last name, which it returns folded; "" is the
+// root.
+func (m *Mem) findParent(path string) (dir *node, key string, st nt.Status) {
+	if key, st = foldValid(path); st != nt.StatusSuccess {
 		return nil, "", st
 	}
-	if len(list) == 0 {
-		return nil, "", nt.StatusSuccess
-	}
-	dir := m.root
-	for _, name := range list[:len(list)-1] {
-		if dir = m.child(dir, name); dir == nil || !dir.isDir() {
+	dir = m.root
+	for {
+		end := strings.IndexByte(key, '\\')
+		if end < 0 {
+			return dir, key, nt.StatusSuccess
+		}
+		if dir = m.child(dir, key[:end]); dir == nil || !dir.isDir() {
 			return nil, "", nt.StatusObjectPathNotFound
 		}
+		key = key[end+1:]
 	}
-	return dir, list[len(list)-1], nt.StatusSuccess
 }
 
 // Stat describes a file or directory.
@@ -186,17 +189,18 @@ func (m *Mem) Mkdir(path string, attrs nt.FileAttributes) error {
 }
 
 func (m *Mem) add(path string, attrs nt.FileAttributes) (*node, nt.Status) {
-	dir, name, st := m.findParent(path)
+	dir, key, st := m.findParent(path)
 	switch {
 	case st != nt.StatusSuccess:
 		return nil, st
-	case name == "" || m.child(dir, name) != nil:
+	case key == "" || m.child(dir, key) != nil:
 		return nil, nt.StatusObjectNameCollision
 	case m.entries >= m.limits.Entries:
 		return nil, nt.StatusDiskFull
 	}
+	_, name := Split(path)
 	n := m.newNode(dir, name, attrs)
-	dir.attach(n)
+	dir.attach(n, key)
 	dir.written, dir.changed = n.created, n.created
 	m.entries++
 	return n, nt.StatusSuccess
@@ -256,16 +260,16 @@ func (m *Mem) Rename(from, to string) error {
 }
 
 func (m *Mem) rename(n *node, to string) nt.Status {
-	dir, name, st := m.findParent(to)
+	dir, key, st := m.findParent(to)
 	switch {
 	case st != nt.StatusSuccess:
 		return st
 	case n == m.root:
 		return nt.StatusAccessDenied
-	case name == "":
+	case key == "":
 		return nt.StatusObjectNameCollision
 	}
-	if other := m.child(dir, name); other != nil && other != n {
+	if other := m.child(dir, key); other != nil && other != n {
 		return nt.StatusObjectNameCollision
 	}
 	for d := dir; d != nil; d = d.parent {
@@ -275,8 +279,8 @@ func (m *Mem) rename(n *node, to string) nt.Status {
 	}
 	old := n.parent
 	old.detach(n)
-	n.name = name
-	dir.attach(n)
+	_, n.name = Split(to)
+	dir.attach(n, key)
 	n.changed = m.now()
 	old.written, dir.written = n.changed, n.changed
 	return nt.StatusSuccess
@@ -296,14 +300,14 @@ func (m *Mem) List(dir, pattern, after string, limit int) ([]nt.FileInfo, error)
 	if st != nt.StatusSuccess {
 		return nil, fail("list", dir, st)
 	}
-	return d.list(pattern, after, limit), nil
+	return m.list(d, pattern, after, limit), nil
 }
 
-func (n *node) list(pattern, after string, limit int) []nt.FileInfo {
+func (m *Mem) list(dir *node, pattern, after string, limit int) []nt.FileInfo {
 	if !HasWildcard(pattern) && pattern != "" {
-		return n.listOne(pattern, after, limit)
+		return m.listOne(dir, pattern, after, limit)
 	}
-	order := n.sorted()
+	order := dir.sorted()
 	at, found := slices.BinarySearch(order, Fold(after))
 	if found {
 		at++
@@ -315,20 +319,20 @@ func (n *node) list(pattern, after string, limit int) []nt.FileInfo {
 			break
 		}
 		if match(key) {
-			list = append(list, n.children[key].info())
+			list = append(list, m.current(dir.children[key]).info())
 		}
 	}
 	return list
 }
 
 // listOne is list for a pattern that names one file.
-func (n *node) listOne(name, after string, limit int) []nt.FileInfo {
+func (m *Mem) listOne(dir *node, name, after string, limit int) []nt.FileInfo {
 	key := Fold(name)
-	child := n.children[key]
+	child := dir.children[key]
 	if child == nil || limit < 1 || strings.Compare(key, Fold(after)) <= 0 {
 		return nil
 	}
-	return []nt.FileInfo{child.info()}
+	return []nt.FileInfo{m.current(child).info()}
 }
 
 // Change sets times and attributes.

@@ -68,7 +68,7 @@ func (f *memFile) WriteAt(p []byte, off int64) (int, error) {
 	if st := f.m.resize(f.n, max(end, f.n.size)); st != nt.StatusSuccess {
 		return 0, fail("write", f.n.name, st)
 	}
-	f.n.extendData(end)
+	f.n.makeRoom(off, end)
 	copy(f.n.data[off:end], p)
 	f.n.touch(f.m.now())
 	return len(p), nil
@@ -88,22 +88,25 @@ func (m *Mem) resize(n *node, size int64) nt.Status {
 	return nt.StatusSuccess
 }
 
-// extendData makes the data the node's own and moves the valid data length up to end,
-// over zeros. The memory doubles as it grows, so a file written in order is copied a constant number of times.
-func (n *node) extendData(end int64) {
-	n.ownData()
+// makeRoom makes the data the node's own and long enough for a write from off to end,
+// behind zeros. The memory doubles as it grows, so a file written in order is copied a
+// constant number of times.
+func (n *node) makeRoom(off, end int64) {
 	have := int64(len(n.data))
-	if end <= have {
-		return
+	long := max(have, end)
+	if n.borrowed || end > int64(cap(n.data)) {
+		room := have
+		if end > have {
+			room = max(end, 2*have)
+		}
+		grown := n.m.bytes(room)
+		copy(grown, n.data)
+		n.data, n.borrowed = grown, false
 	}
-	if end > int64(cap(n.data)) {
-		grown := n.m.bytes(max(end, 2*have))[:end]
-		clear(grown[copy(grown, n.data):])
-		n.data = grown
-		return
+	n.data = n.data[:long]
+	if off > have {
+		clear(n.data[have:off])
 	}
-	n.data = n.data[:end]
-	clear(n.data[have:])
 }
 
 func (n *node) touch(now nt.FileTime) {

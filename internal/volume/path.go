@@ -23,7 +23,7 @@ const maxName = 255
 func Fold(path string) string {
 	path = strings.Trim(path, `\`)
 	for i := range len(path) {
-		if c := path[i]; c >= utf8.RuneSelf || 'a' <= c && c <= 'z' {
+		if kinds[path[i]]&(small|wide) != 0 {
 			return strings.Map(upcase, path)
 		}
 	}
@@ -59,50 +59,98 @@ func Join(dir, name string) string {
 	return dir + `\` + name
 }
 
-// usualDepth is how many components of a path a caller's array takes without an
-// allocation.
-const usualDepth = 8
+// Respell returns a path, without backslashes around it, with this spelling of its last
+// name.
+func Respell(path, name string) string {
+	dir, last := Split(path)
+	if last == name {
+		return strings.Trim(path, `\`)
+	}
+	return Join(dir, name)
+}
 
-// names appends the components of a path to list: none for the root.
-func names(list []string, path string) ([]string, nt.Status) {
-	path = strings.Trim(path, `\`)
-	if path == "" {
-		return list, nt.StatusSuccess
+// kind says what a byte of a path is, in bits.
+type kind uint8
+
+const (
+	separator kind = 1 << iota
+	forbidden      // no name has it
+	small          // a letter that has a capital
+	wide           // part of a character beyond ASCII, which may have a capital
+)
+
+// kinds are those of all bytes; most have none.
+//
+// src: [MS-FSCC] §2.1.5.2 (characters)
+var kinds = func() (k [256]kind) {
+	for c := range 0x20 {
+		k[c] = forbidden
 	}
-	if len(path) > MaxPath {
-		return nil, nt.StatusObjectNameInvalid
+	for _, c := range []byte(`"*/:<>?|`) {
+		k[c] = forbidden
 	}
-	for n := range strings.SplitSeq(path, `\`) {
-		if !ValidName(n) {
-			return nil, nt.StatusObjectNameInvalid
+	for c := 'a'; c <= 'z'; c++ {
+		k[c] = small
+	}
+	for c := utf8.RuneSelf; c < len(k); c++ {
+		k[c] = wide
+	}
+	k['\\'] = separator
+	return k
+}()
+
+// scan reports whether files can have the names of a path that is not empty, and the
+// kinds of all its bytes together.
+func scan(path string) (all kind, valid bool) {
+	start := 0
+	for i := range len(path) {
+		k := kinds[path[i]]
+		all |= k
+		if k == separator {
+			if !isName(path[start:i]) {
+				return all, false
+			}
+			start = i + 1
 		}
-		list = append(list, n)
 	}
-	return list, nt.StatusSuccess
+	valid = isName(path[start:]) && all&forbidden == 0 && (all&wide == 0 || utf8.ValidString(path))
+	return all, valid
+}
+
+// isName reports whether a name may be one, whatever its characters.
+func isName(name string) bool {
+	return name != "" && name != "." && name != ".." && len(name) <= maxName
 }
 
 // ValidName reports whether a file can have this name.
-//
-// src: [MS-FSCC] §2.1.5.2 (characters)
 func ValidName(name string) bool {
-	if name == "" || name == "." || name == ".." || len(name) > maxName || !utf8.ValidString(name) {
-		return false
-	}
-	for i := range len(name) {
-		if forbidden[name[i]] {
-			return false
-		}
-	}
-	return true
+	all, valid := scan(name)
+	return valid && all&separator == 0
 }
 
-// forbidden are the bytes that no name has.
-var forbidden = func() (f [256]bool) {
-	for c := range 0x20 {
-		f[c] = true
+// foldValid is Fold for a path that must be valid.
+func foldValid(path string) (string, nt.Status) {
+	path = strings.Trim(path, `\`)
+	switch {
+	case path == "":
+		return "", nt.StatusSuccess
+	case len(path) > MaxPath:
+		return "", nt.StatusObjectNameInvalid
 	}
-	for _, c := range []byte(`"*/:<>?\|`) {
-		f[c] = true
+	all, valid := scan(path)
+	switch {
+	case !valid:
+		return "", nt.StatusObjectNameInvalid
+	case all&(small|wide) != 0:
+		return strings.Map(upcase, path), nt.StatusSuccess
 	}
-	return f
-}()
+	return path, nt.StatusSuccess
+}
+
+// names returns the components of a path: none for the root.
+func names(path string) ([]string, nt.Status) {
+	if key, st := foldValid(path); key == "" {
+		return nil, st
+	}
+	return strings.Split(strings.Trim(path, `\`), `\`), nt.StatusSuccess
+}
