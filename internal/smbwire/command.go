@@ -152,13 +152,10 @@ func (c Command) String() string {
 }
 
 // isAndX reports whether blocks of the command begin with an AndX header.
-//
+func (c Command) isAndX() bool { return andXCommands[c] }
+
 // src: [MS-CIFS] §2.2.3.4
-func (c Command) isAndX() bool {
-	switch c {
-	case CmdLockingAndX, CmdOpenAndX, CmdReadAndX, CmdWriteAndX,
-		CmdSessionSetupAndX, CmdLogoffAndX, CmdTreeConnectAndX, CmdNTCreateAndX:
-		return true
-	}
-	return false
+var andXCommands = [256]bool{
+	CmdLockingAndX: true, CmdOpenAndX: true, CmdReadAndX: true, CmdWriteAndX: true,
+	CmdSessionSetupAndX: true, CmdLogoffAndX: true, CmdTreeConnectAndX: true, CmdNTCreateAndX: true,
 }

@@ -8,8 +8,8 @@ import (
 )
 
 // decoder reads one block of a message: first its words, then its bytes. The
-// first thing that does not fit is kept as err; after it every read gives zero,
-// so that decode methods need no checks of their own.
+// first thing that does not fit is kept as err; it ends the section, so that every
+// read after it gives zero and decode methods need no checks of their own.
 type decoder struct {
 	msg       []byte // from the start of the header
 	off       int
@@ -39,6 +39,7 @@ func (d *decoder) error() error {
 func (d *decoder) fail(field, reason string) {
 	if d.err == nil {
 		d.err = &FormatError{Command: d.cmd, Field: field, Offset: d.off, Reason: reason}
+		d.end = d.off
 	}
 }
 
@@ -77,11 +78,7 @@ func (d *decoder) bytes() {
 
 // take returns the next n bytes, nil when they are not there.
 func (d *decoder) take(field string, n int) []byte {
-	if d.err != nil {
-		return nil
-	}
-	if n < 0 || n > d.end-d.off {
-		d.fail(field, "beyond its section")
+	if !d.has(field, n) {
 		return nil
 	}
 	b := d.msg[d.off : d.off+n : d.off+n]
@@ -89,32 +86,49 @@ func (d *decoder) take(field string, n int) []byte {
 	return b
 }
 
-func (d *decoder) u8(field string) uint8 {
-	if b := d.take(field, 1); b != nil {
-		return b[0]
+// has reports whether n bytes are left of the section; it is an error if not.
+func (d *decoder) has(field string, n int) bool {
+	if n >= 0 && n <= d.end-d.off {
+		return true
 	}
-	return 0
+	d.fail(field, "beyond its section")
+	return false
+}
+
+func (d *decoder) u8(field string) uint8 {
+	if !d.has(field, 1) {
+		return 0
+	}
+	v := d.msg[d.off]
+	d.off++
+	return v
 }
 
 func (d *decoder) u16(field string) uint16 {
-	if b := d.take(field, 2); b != nil {
-		return binary.LittleEndian.Uint16(b)
+	if !d.has(field, 2) {
+		return 0
 	}
-	return 0
+	v := binary.LittleEndian.Uint16(d.msg[d.off:])
+	d.off += 2
+	return v
 }
 
 func (d *decoder) u32(field string) uint32 {
-	if b := d.take(field, 4); b != nil {
-		return binary.LittleEndian.Uint32(b)
+	if !d.has(field, 4) {
+		return 0
 	}
-	return 0
+	v := binary.LittleEndian.Uint32(d.msg[d.off:])
+	d.off += 4
+	return v
 }
 
 func (d *decoder) u64(field string) uint64 {
-	if b := d.take(field, 8); b != nil {
-		return binary.LittleEndian.Uint64(b)
+	if !d.has(field, 8) {
+		return 0
 	}
-	return 0
+	v := binary.LittleEndian.Uint64(d.msg[d.off:])
+	d.off += 8
+	return v
 }
 
 func (d *decoder) i64(field string) int64             { return int64(d.u64(field)) }
@@ -140,12 +154,7 @@ func (d *decoder) blob(field string, n int) []byte {
 }
 
 // rest returns what is left of the section.
-func (d *decoder) rest() []byte {
-	if d.err != nil {
-		return nil
-	}
-	return d.blob("Bytes", d.remaining())
-}
+func (d *decoder) rest() []byte { return d.blob("Bytes", d.remaining()) }
 
 // at returns n bytes from off bytes behind the start of the header. They lie
 // behind the words of the block but, since ByteCount wraps in large messages,
@@ -164,9 +173,6 @@ func (d *decoder) at(field string, off, n int) []byte {
 // align skips to a multiple of n from the start of the header; the padding may
 // be missing where the section ends.
 func (d *decoder) align(n int) {
-	if d.err != nil {
-		return
-	}
 	d.off = min(d.off+(n-d.off%n)%n, d.end)
 }
 

@@ -3,7 +3,6 @@ package smbwire
 import (
 	"bytes"
 	"encoding/binary"
-	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -50,33 +49,40 @@ func appendOEM(dst []byte, s string) []byte {
 
 func appendUTF16(dst []byte, s string) []byte {
 	for _, r := range s {
-		if hi, lo := utf16.EncodeRune(r); hi != utf8.RuneError {
-			dst = binary.LittleEndian.AppendUint16(dst, uint16(hi))
-			r = lo
+		if r > maxUnit {
+			var hi rune
+			hi, r = utf16.EncodeRune(r)
+			dst = append(dst, byte(hi), byte(hi>>8))
 		}
-		dst = binary.LittleEndian.AppendUint16(dst, uint16(r))
+		dst = append(dst, byte(r), byte(r>>8))
 	}
 	return dst
 }
 
+// maxUnit is the last character that UTF-16 has in one unit.
+const maxUnit = 0xFFFF
+
+// usualName is as long as most strings are; longer ones take more allocations.
+const usualName = 128
+
 func oemString(b []byte) string {
-	var s strings.Builder
-	s.Grow(len(b))
+	var room [usualName]byte
+	s := room[:0]
 	for _, c := range b {
-		if c < utf8.RuneSelf {
-			s.WriteByte(c)
-			continue
+		r := rune(c)
+		if c >= utf8.RuneSelf {
+			r = cp437Runes[c-0x80]
 		}
-		s.WriteRune(cp437Runes[c-0x80])
+		s = utf8.AppendRune(s, r)
 	}
-	return s.String()
+	return string(s)
 }
 
 // utf16String decodes b, whose odd last byte, if any, is ignored. An unpaired
 // surrogate becomes U+FFFD.
 func utf16String(b []byte) string {
-	var s strings.Builder
-	s.Grow(len(b) / 2)
+	var room [usualName]byte
+	s := room[:0]
 	for ; len(b) >= 2; b = b[2:] {
 		r := rune(binary.LittleEndian.Uint16(b))
 		if utf16.IsSurrogate(r) {
@@ -88,9 +94,9 @@ func utf16String(b []byte) string {
 				b = b[2:]
 			}
 		}
-		s.WriteRune(r)
+		s = utf8.AppendRune(s, r)
 	}
-	return s.String()
+	return string(s)
 }
 
 // utf16Len returns the length of b up to a UTF-16 NUL, or -1 without one.
