@@ -24,7 +24,7 @@ type Client struct {
 	out     []byte          // what enc has written
 	present smbwire.Message // what it has written it from
 	parser  smbwire.Parser  // of the receive task
-	slabs   slabs
+	slabs   *slabs
 	stopped rt.Event       // the receive task has ended
 	mu      rt.Mutex       // guards what follows; never held across a wait
 	mux     mux            // +checklocks:mu
@@ -46,6 +46,18 @@ type slabs struct {
 	reads    *slab.Slab[smbwire.ReadAndXRequest]
 	writes   *slab.Slab[smbwire.WriteAndXRequest]
 	closes   *slab.Slab[smbwire.CloseRequest]
+	files    *slab.Slab[openFile]
+}
+
+func newSlabs(runtime any) *slabs {
+	return &slabs{
+		calls: slab.From[call](runtime), messages: slab.From[request](runtime),
+		creates: slab.From[smbwire.NTCreateAndXRequest](runtime),
+		reads:   slab.From[smbwire.ReadAndXRequest](runtime),
+		writes:  slab.From[smbwire.WriteAndXRequest](runtime),
+		closes:  slab.From[smbwire.CloseRequest](runtime),
+		files:   slab.From[openFile](runtime),
+	}
 }
 
 // Discarded counts what arrived and was of no use.
@@ -67,11 +79,7 @@ func Connect(conn Conn, opt Options) (*Client, error) {
 		slots: r.NewSemaphore(1), sending: r.NewResource(), stopped: r.NewEvent(rt.Notification),
 		mu: r.NewMutex(), alarm: alarm{at: rt.Forever}, files: newFileTable(),
 		out: r.Bytes(opt.MaxBufferSize)[:0], parser: smbwire.NewParser(r),
-		slabs: slabs{
-			calls: slab.From[call](r), messages: slab.From[request](r), creates: slab.From[smbwire.NTCreateAndXRequest](r),
-			reads: slab.From[smbwire.ReadAndXRequest](r), writes: slab.From[smbwire.WriteAndXRequest](r),
-			closes: slab.From[smbwire.CloseRequest](r),
-		},
+		slabs: slab.SetFrom(r, newSlabs),
 	}
 	r.Go("smb receive", c.receive)
 	if err := c.negotiate(); err != nil {

@@ -2,6 +2,7 @@ package smb1client
 
 import (
 	"maps"
+	"slices"
 
 	"github.com/ntrdr/ntrdr/internal/nt"
 	"github.com/ntrdr/ntrdr/internal/smbwire"
@@ -40,28 +41,25 @@ type earlyBreak struct {
 // break directly behind the reply that made its FID known finds it.
 type fileTable struct {
 	open     map[smbwire.FID]*openFile
-	closing  map[smbwire.FID]int // closed here, and the server has not said so of theirs yet
-	creating int                 // creates outstanding
-	early    []earlyBreak        // arrived while creating > 0, of FIDs not yet known
+	closing  []smbwire.FID // closed here, and the server has not said so of theirs yet
+	creating int           // creates outstanding
+	early    []earlyBreak  // arrived while creating > 0, of FIDs not yet known
 }
 
-func newFileTable() fileTable {
-	return fileTable{open: map[smbwire.FID]*openFile{}, closing: map[smbwire.FID]int{}}
-}
+func newFileTable() fileTable { return fileTable{open: map[smbwire.FID]*openFile{}} }
 
-// opened registers fid, with the breaks that overtook its create's reply.
-func (t *fileTable) opened(fid smbwire.FID, tree *Tree, level nt.OplockLevel) {
-	f := &openFile{fid: fid, tree: tree, oplock: level}
+// opened registers f, with the breaks that overtook its create's reply.
+func (t *fileTable) opened(f *openFile) {
 	rest := t.early[:0]
 	for _, b := range t.early {
-		if b.fid == fid {
+		if b.fid == f.fid {
 			f.add(b.level)
 		} else {
 			rest = append(rest, b)
 		}
 	}
 	t.early = rest
-	t.open[fid] = f
+	t.open[f.fid] = f
 }
 
 // createEnded: one create fewer is outstanding.
@@ -102,7 +100,7 @@ func (t *fileTable) broken(fid smbwire.FID, level nt.OplockLevel) (*openFile, bo
 // the server knows.
 func (t *fileTable) holds(fid smbwire.FID) bool {
 	f := t.open[fid]
-	return f != nil && f.oplock != nt.OplockNone || t.closing[fid] > 0
+	return f != nil && f.oplock != nt.OplockNone || slices.Contains(t.closing, fid)
 }
 
 func (f *openFile) add(level nt.OplockLevel) {
@@ -136,14 +134,13 @@ func (t *fileTable) next(f *openFile) (nt.OplockLevel, bool) {
 // closed forgets fid: what the server still says of it is void.
 func (t *fileTable) closed(fid smbwire.FID) {
 	delete(t.open, fid)
-	t.closing[fid]++
+	t.closing = append(t.closing, fid)
 }
 
 // closeEnded: the server has answered a CLOSE of fid, or never will.
 func (t *fileTable) closeEnded(fid smbwire.FID) {
-	if t.closing[fid]--; t.closing[fid] == 0 {
-		delete(t.closing, fid)
-	}
+	i := slices.Index(t.closing, fid)
+	t.closing = slices.Delete(t.closing, i, i+1)
 }
 
 // closedAll forgets the files of tree.

@@ -153,7 +153,7 @@ func TestFileTable(t *testing.T) {
 	}
 	t.Run("a break waits until the handle is known", func(t *testing.T) {
 		ft := newFileTable()
-		ft.opened(5, tree, 0)
+		ft.opened(&openFile{fid: 5, tree: tree})
 		if f, ok := ft.broken(5, nt.OplockLevelII); f != nil || !ok {
 			t.Fatalf("got %v, %v", f, ok)
 		}
@@ -168,9 +168,9 @@ func TestFileTable(t *testing.T) {
 		if _, ok := ft.broken(5, nt.OplockNone); !ok {
 			t.Fatal("the break was dropped")
 		}
-		ft.opened(4, tree, 0)
+		ft.opened(&openFile{fid: 4, tree: tree})
 		ft.createEnded()
-		ft.opened(5, tree, 0)
+		ft.opened(&openFile{fid: 5, tree: tree})
 		ft.createEnded()
 		if f := ft.handled(4); f != nil {
 			t.Error("the break went to another file")
@@ -187,14 +187,14 @@ func TestFileTable(t *testing.T) {
 	})
 	t.Run("one task a file, and none for a closed one", func(t *testing.T) {
 		ft := newFileTable()
-		ft.opened(5, tree, 0)
+		ft.opened(&openFile{fid: 5, tree: tree})
 		ft.handled(5)
 		f, _ := ft.broken(5, nt.OplockLevelII)
 		if second, _ := ft.broken(5, nt.OplockNone); f == nil || second != nil {
 			t.Errorf("tasks to start: %v and %v", f, second)
 		}
 		ft.closed(5)
-		ft.opened(5, tree, 0) // the server gives the FID out again
+		ft.opened(&openFile{fid: 5, tree: tree}) // the server gives the FID out again
 		if got := levels(&ft, f); got != nil {
 			t.Errorf("breaks of a closed file were run: %v", got)
 		}

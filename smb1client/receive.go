@@ -81,7 +81,9 @@ func (c *Client) noteCreateLocked(w *call, m *smbwire.Message) {
 		return
 	}
 	if r, ok := m.Chain[0].(*smbwire.NTCreateAndXResponse); ok {
-		c.files.opened(r.FID, w.tree, r.Oplock)
+		f := c.slabs.files.Next()
+		f.fid, f.tree, f.oplock = r.FID, w.tree, r.Oplock
+		c.files.opened(f)
 	}
 	c.files.createEnded()
 }

@@ -84,6 +84,7 @@ type Store struct {
 	Check bool
 
 	slabs map[reflect.Type]resetter
+	sets  map[reflect.Type]any
 }
 
 type resetter interface{ reset() }
@@ -108,6 +109,25 @@ func of[T any](s *Store) *Slab[T] {
 	}
 	made := &Slab[T]{store: s}
 	s.slabs[key] = made
+	return made
+}
+
+// SetFrom returns a T with several slabs of a runtime. It asks newSet for it once and keeps it
+// with the runtime's Store, if that has one.
+func SetFrom[T any](runtime any, newSet func(runtime any) *T) *T {
+	lender, ok := runtime.(interface{ Slabs() *Store })
+	if !ok {
+		return newSet(nil)
+	}
+	s, key := lender.Slabs(), reflect.TypeFor[T]()
+	if found, ok := s.sets[key].(*T); ok {
+		return found
+	}
+	if s.sets == nil {
+		s.sets = make(map[reflect.Type]any)
+	}
+	made := newSet(s)
+	s.sets[key] = made
 	return made
 }
 

@@ -75,6 +75,24 @@ func TestWithoutAStoreObjectsAreAllocated(t *testing.T) {
 	}
 }
 
+func TestASetIsMadeOnceForAStore(t *testing.T) {
+	type set struct{ a, b *slab.Slab[int] }
+	made := 0
+	newSet := func(runtime any) *set {
+		made++
+		return &set{a: slab.From[int](runtime), b: slab.From[int](runtime)}
+	}
+	var store slab.Store
+	s := slab.SetFrom(&store, newSet)
+	store.Reset()
+	if again := slab.SetFrom(&store, newSet); again != s || made != 1 || s.a == nil || s.a != s.b {
+		t.Errorf("made %d times: %+v and %+v", made, s, again)
+	}
+	if s := slab.SetFrom(nil, newSet); s.a != nil {
+		t.Error("a slab without a Store")
+	}
+}
+
 func TestAnObjectOfAnEarlierTrialIsFound(t *testing.T) {
 	type object struct{ n int }
 	store := slab.Store{Check: true}

@@ -1,6 +1,9 @@
 package smbwire
 
-import "github.com/ntrdr/ntrdr/internal/nt"
+import (
+	"github.com/ntrdr/ntrdr/internal/nt"
+	"github.com/ntrdr/ntrdr/internal/slab"
+)
 
 // formKey selects the bodies of a command in one direction.
 type formKey struct {
@@ -11,19 +14,52 @@ type formKey struct {
 // form is one body of a command: the word counts it has, and how to make it.
 type form struct {
 	minWords, maxWords int
-	make               func() Body
+	make               func(*bodies) Body
 }
 
 // body makes any struct a Body constructor; the parameter is the pointer type.
 func body[T any, P interface {
 	*T
 	Body
-}]() Body {
+}](*bodies) Body {
 	return P(new(T))
 }
 
 // words is the form of a body with exactly n words.
-func words(n int, f func() Body) form { return form{n, n, f} }
+func words(n int, f func(*bodies) Body) form { return form{n, n, f} }
+
+// bodies are the slabs that parsed messages are from, with the bodies that most of them have.
+type bodies struct {
+	messages       *slab.Slab[parsed]
+	createRequests *slab.Slab[NTCreateAndXRequest]
+	creates        *slab.Slab[NTCreateAndXResponse]
+	readRequests   *slab.Slab[ReadAndXRequest]
+	reads          *slab.Slab[ReadAndXResponse]
+	writeRequests  *slab.Slab[WriteAndXRequest]
+	writes         *slab.Slab[WriteAndXResponse]
+	closeRequests  *slab.Slab[CloseRequest]
+}
+
+func newBodies(runtime any) *bodies {
+	return &bodies{
+		messages:       slab.From[parsed](runtime),
+		createRequests: slab.From[NTCreateAndXRequest](runtime),
+		creates:        slab.From[NTCreateAndXResponse](runtime),
+		readRequests:   slab.From[ReadAndXRequest](runtime),
+		reads:          slab.From[ReadAndXResponse](runtime),
+		writeRequests:  slab.From[WriteAndXRequest](runtime),
+		writes:         slab.From[WriteAndXResponse](runtime),
+		closeRequests:  slab.From[CloseRequest](runtime),
+	}
+}
+
+func createRequest(s *bodies) Body  { return s.createRequests.Next() }
+func createResponse(s *bodies) Body { return s.creates.Next() }
+func readRequest(s *bodies) Body    { return s.readRequests.Next() }
+func readResponse(s *bodies) Body   { return s.reads.Next() }
+func writeRequest(s *bodies) Body   { return s.writeRequests.Next() }
+func writeResponse(s *bodies) Body  { return s.writes.Next() }
+func closeRequest(s *bodies) Body   { return s.closeRequests.Next() }
 
 // forms is the table of all bodies but ErrorReply and Unknown. It is one table, however
 // long, because the specification's list of commands is.
@@ -57,8 +93,8 @@ var forms = map[formKey][]form{
 	{CmdTreeDisconnect, false}: {words(0, body[TreeDisconnectRequest])},
 	{CmdTreeDisconnect, true}:  {words(0, body[TreeDisconnectResponse])},
 
-	{CmdNTCreateAndX, false}: {words(24, body[NTCreateAndXRequest])},
-	{CmdNTCreateAndX, true}:  {words(34, body[NTCreateAndXResponse])},
+	{CmdNTCreateAndX, false}: {words(24, createRequest)},
+	{CmdNTCreateAndX, true}:  {words(34, createResponse)},
 	{CmdOpenAndX, false}:     {words(15, body[OpenAndXRequest])},
 	{CmdOpenAndX, true}:      {words(15, body[OpenAndXResponse])},
 	{CmdOpen, false}:         {words(2, body[OpenRequest])},
@@ -69,21 +105,21 @@ var forms = map[formKey][]form{
 	{CmdCreateNew, true}:     {words(1, body[CreateNewResponse])},
 	{CmdFlush, false}:        {words(1, body[FlushRequest])},
 	{CmdFlush, true}:         {words(0, body[FlushResponse])},
-	{CmdClose, false}:        {words(3, body[CloseRequest])},
+	{CmdClose, false}:        {words(3, closeRequest)},
 	{CmdClose, true}:         {words(0, body[CloseResponse])},
 	{CmdSeek, false}:         {words(4, body[SeekRequest])},
 	{CmdSeek, true}:          {words(2, body[SeekResponse])},
 
 	{CmdReadAndX, false}: {
-		words(10, body[ReadAndXRequest]),
-		words(12, body[ReadAndXRequest]),
+		words(10, readRequest),
+		words(12, readRequest),
 	},
-	{CmdReadAndX, true}: {words(12, body[ReadAndXResponse])},
+	{CmdReadAndX, true}: {words(12, readResponse)},
 	{CmdWriteAndX, false}: {
-		words(12, body[WriteAndXRequest]),
-		words(14, body[WriteAndXRequest]),
+		words(12, writeRequest),
+		words(14, writeRequest),
 	},
-	{CmdWriteAndX, true}:       {words(6, body[WriteAndXResponse])},
+	{CmdWriteAndX, true}:       {words(6, writeResponse)},
 	{CmdRead, false}:           {words(5, body[ReadRequest])},
 	{CmdRead, true}:            {words(5, body[ReadResponse])},
 	{CmdWrite, false}:          {words(5, body[WriteRequest])},
@@ -164,7 +200,7 @@ var requestForms, replyForms = func() (requests, replies [256][]form) {
 
 // newBody makes the body that a block of cmd with so many words decodes into, or
 // nil when the command has none like that.
-func newBody(cmd Command, h *Header, wordCount int) Body {
+func (s *bodies) newBody(cmd Command, h *Header, wordCount int) Body {
 	reply := h.IsReply()
 	if reply && wordCount == 0 && h.Status != nt.StatusSuccess {
 		return &ErrorReply{Cmd: cmd}
@@ -178,7 +214,7 @@ func newBody(cmd Command, h *Header, wordCount int) Body {
 	}
 	for _, f := range known {
 		if f.minWords <= wordCount && wordCount <= f.maxWords {
-			return f.make()
+			return f.make(s)
 		}
 	}
 	return nil

@@ -31,17 +31,20 @@ type Message struct {
 
 // Parse decodes b, a whole message without its NetBIOS header. The message
 // aliases b. An error is a *FormatError.
-func Parse(b []byte) (*Message, error) { return new(Parser).Parse(b) }
-
-// Parser parses messages. It is for who reads many, one at a time: they take fewer
-// allocations. The zero value is ready.
-type Parser struct {
-	d    decoder
-	room *slab.Slab[parsed]
+func Parse(b []byte) (*Message, error) {
+	w := NewParser(nil)
+	return w.Parse(b)
 }
 
-// NewParser returns a parser whose messages are from slabs of a runtime.
-func NewParser(runtime any) Parser { return Parser{room: slab.From[parsed](runtime)} }
+// Parser parses messages. It is for who reads many, one at a time: they take fewer
+// allocations.
+type Parser struct {
+	d      decoder
+	bodies *bodies
+}
+
+// NewParser returns a parser whose messages are from slabs of a runtime, if that has any.
+func NewParser(runtime any) Parser { return Parser{bodies: slab.SetFrom(runtime, newBodies)} }
 
 // parsed is a message with a chain for most.
 type parsed struct {
@@ -56,15 +59,15 @@ func (w *Parser) Parse(b []byte) (*Message, error) {
 		return nil, err
 	}
 	w.d = decoder{msg: b, flags2: h.Flags2}
-	p := w.room.Next()
+	p := w.bodies.messages.Next()
 	p.m = Message{Header: h, Chain: p.chain[:0]}
-	if err := p.m.parseChain(&w.d); err != nil {
+	if err := p.m.parseChain(&w.d, w.bodies); err != nil {
 		return nil, err
 	}
 	return &p.m, nil
 }
 
-func (m *Message) parseChain(d *decoder) error {
+func (m *Message) parseChain(d *decoder, room *bodies) error {
 	next, off := m.Header.Command, HeaderSize
 	for next != CmdNoAndX || len(m.Chain) == 0 {
 		d.cmd = next
@@ -72,7 +75,7 @@ func (m *Message) parseChain(d *decoder) error {
 		if len(m.Chain) == maxChain {
 			d.fail("AndXCommand", "chain too long")
 		}
-		next, off = m.parseBlock(d)
+		next, off = m.parseBlock(d, room)
 		if d.err != nil {
 			return d.err
 		}
@@ -81,9 +84,9 @@ func (m *Message) parseChain(d *decoder) error {
 }
 
 // parseBlock decodes the block that d has entered and returns what follows it.
-func (m *Message) parseBlock(d *decoder) (next Command, off int) {
+func (m *Message) parseBlock(d *decoder, room *bodies) (next Command, off int) {
 	next = CmdNoAndX
-	body := newBody(d.cmd, &m.Header, d.wordCount)
+	body := room.newBody(d.cmd, &m.Header, d.wordCount)
 	if body == nil {
 		d.fail("WordCount", "not one that the command has")
 	}

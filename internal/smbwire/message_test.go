@@ -313,7 +313,7 @@ func TestSamplesCoverTheCommandTable(t *testing.T) {
 	}
 	for key, known := range forms {
 		for _, f := range known {
-			b := f.make()
+			b := f.make(newBodies(nil))
 			if b.Command() != key.cmd {
 				t.Errorf("%T is filed under %v", b, key.cmd)
 			}
