@@ -19,7 +19,7 @@ func (c *core) cachesClose(o *openFile) bool {
 // cacheClose takes the FID away and keeps the handle, with its access and its share
 // mode. The oldest handle goes if the client has more than it may.
 func (c *core) cacheClose(o *openFile) {
-	delete(o.cir.files, o.fid)
+	o.cir.files.remove(o.fid)
 	o.f.dropLocks(o)
 	c.endWaits(o)
 	c.retryLocks(o.f)
@@ -47,17 +47,27 @@ func (c *core) closeCachedAll(cir *circuit, match func(*openFile) bool) {
 	}
 }
 
+// openedFile returns a file that is open, after cached handles have made way for an open or
+// what acts as one; else nil.
+func (c *core) openedFile(x *exchange, key string, access nt.AccessMask, share nt.ShareAccess) *fcb {
+	f := x.tree.share.files[key]
+	if f == nil {
+		return nil
+	}
+	c.makeWay(x, f, access, share)
+	if len(f.opens) == 0 {
+		return nil
+	}
+	return f
+}
+
 // makeWay closes the cached handles of a file that an open need not meet: those of
 // the same client; those with a batch oplock, which is broken before share modes are
 // looked at; and those with an exclusive one if the share modes go together. Any other
 // stays and makes for a sharing violation on a file that nobody has open.
 //
 // src: KB Q124916; which of them go: assumed (as the oplock itself would be broken)
-func (c *core) makeWay(x *exchange, key fcbKey, access nt.AccessMask, share nt.ShareAccess) {
-	f := c.files[key]
-	if f == nil {
-		return
-	}
+func (c *core) makeWay(x *exchange, f *fcb, access nt.AccessMask, share nt.ShareAccess) {
 	for _, o := range slices.Clone(f.opens) {
 		own := o.cir == x.cir
 		broken := !statOnly(access) && (o.level == nt.OplockBatch || f.shares(access, share))

@@ -28,16 +28,12 @@ type circuit struct {
 	flags2     smbwire.Flags2 // of the last logon; breaks are sent with them
 	failures   int            // logons
 
-	logons   map[smbwire.UID]*logon
-	trees    map[smbwire.TID]*tree
-	files    map[smbwire.FID]*openFile
+	logons   table[smbwire.UID, logon]
+	trees    table[smbwire.TID, tree]
+	files    table[smbwire.FID, openFile]
 	cached   []*openFile // closed by the client and not by the server, oldest first
-	searches map[smbwire.SID]*search
+	searches table[smbwire.SID, search]
 	locks    int // byte ranges held
-	lastUID  smbwire.UID
-	lastTID  smbwire.TID
-	lastFID  smbwire.FID
-	lastSID  smbwire.SID
 }
 
 // logon is a UID: a user, or a logon that needs another token.
@@ -76,20 +72,10 @@ const (
 func newCircuit(id connID, client string) *circuit {
 	return &circuit{
 		id: id, client: client, maxBuffer: minClientBuffer,
-		logons: map[smbwire.UID]*logon{}, trees: map[smbwire.TID]*tree{},
-		files: map[smbwire.FID]*openFile{}, searches: map[smbwire.SID]*search{},
-		lastUID: firstUID - 1, lastTID: firstTID - 1, lastFID: firstFID - 1, lastSID: firstSID - 1,
-	}
-}
-
-// next returns the identifier after *last that is free, and is neither 0 nor
-// 0xFFFF. The limits keep the tables far from full.
-func next[ID ~uint16, T any](last *ID, used map[ID]T) ID {
-	for {
-		*last++
-		if _, taken := used[*last]; !taken && *last != 0 && *last < 0xFFFE {
-			return *last
-		}
+		logons:   table[smbwire.UID, logon]{last: firstUID - 1},
+		trees:    table[smbwire.TID, tree]{last: firstTID - 1},
+		files:    table[smbwire.FID, openFile]{last: firstFID - 1},
+		searches: table[smbwire.SID, search]{last: firstSID - 1},
 	}
 }
 

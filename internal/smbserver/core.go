@@ -60,8 +60,9 @@ type outbound struct {
 
 // share is what a tree connect leads to.
 type share struct {
-	name string
-	vol  volume.Volume // nil: IPC$
+	name  string
+	vol   volume.Volume   // nil: IPC$
+	files map[string]*fcb // that are open, by folded path
 }
 
 // core is the server without its tasks: everything it knows and decides.
@@ -80,10 +81,9 @@ type core struct {
 	scratch  []byte          // what enc writes to
 	present  smbwire.Message // the reply that is being sent
 	circuits []*circuit      // oldest first
-	files    map[fcbKey]*fcb
-	parked   []*exchange // in the order in which they were parked
-	ready    []*exchange // to be resumed in this step
-	watchers []*openFile // directories with a watch, in the order of their first request
+	parked   []*exchange     // in the order in which they were parked
+	ready    []*exchange     // to be resumed in this step
+	watchers []*openFile     // directories with a watch, in the order of their first request
 
 	faults      Faults
 	rawItems    int // raw work items in use
@@ -113,13 +113,12 @@ func newCore(cfg Config, rnd *rand.Rand, memory rt.Memory) *core {
 			writes:  slab.From[smbwire.WriteAndXResponse](memory),
 		},
 		users: map[string]string{}, shares: map[string]*share{ipcName: {name: ipcName}},
-		files: map[fcbKey]*fcb{},
 	}
 	for _, name := range slices.Sorted(maps.Keys(cfg.Users)) {
 		c.users[volume.Fold(name)] = cfg.Users[name]
 	}
 	for _, name := range slices.Sorted(maps.Keys(cfg.Shares)) {
-		c.shares[volume.Fold(name)] = &share{name: name, vol: cfg.Shares[name]}
+		c.shares[volume.Fold(name)] = &share{name: name, vol: cfg.Shares[name], files: map[string]*fcb{}}
 	}
 	return c
 }
@@ -255,7 +254,7 @@ func (c *core) disconnectIdle() {
 
 // idleAt is when a circuit will have been idle for too long; zero: never as it is.
 func (c *core) idleAt(cir *circuit) time.Time {
-	if c.cfg.AutoDisconnect == 0 || len(cir.files) > 0 || len(cir.searches) > 0 || c.parkedOn(cir) > 0 {
+	if c.cfg.AutoDisconnect == 0 || cir.files.len() > 0 || cir.searches.len() > 0 || c.parkedOn(cir) > 0 {
 		return time.Time{}
 	}
 	return cir.lastUse.Add(c.cfg.AutoDisconnect)
@@ -303,7 +302,7 @@ func (c *core) fileState(name, path string) (size int64, opens int) {
 	if sh == nil || sh.vol == nil {
 		return -1, 0
 	}
-	if f := c.files[fcbKey{sh, volume.Fold(path)}]; f != nil {
+	if f := sh.files[volume.Fold(path)]; f != nil {
 		opens = f.liveOpens()
 	}
 	info, err := sh.vol.Stat(path)

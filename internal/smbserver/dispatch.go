@@ -24,7 +24,7 @@ func (c *core) dispatch(x *exchange, b smbwire.Body) (smbwire.Body, nt.Status) {
 		c.cancel(x)
 		return nil, nt.StatusSuccess
 	}
-	if l := x.cir.logons[x.uid]; l == nil || l.auth != nil {
+	if l := x.cir.logons.get(x.uid); l == nil || l.auth != nil {
 		return nil, nt.StatusUserSessionDeleted
 	}
 	return c.dispatchUser(x, b)
@@ -44,7 +44,7 @@ func (c *core) dispatchUser(x *exchange, b smbwire.Body) (smbwire.Body, nt.Statu
 	case *smbwire.Unknown:
 		return nil, nt.StatusNotImplemented
 	}
-	if x.tree = x.cir.trees[x.tid]; x.tree == nil {
+	if x.tree = x.cir.trees.get(x.tid); x.tree == nil {
 		return nil, nt.StatusNetworkNameDeleted
 	}
 	if _, ok := b.(*smbwire.TreeDisconnectRequest); ok {

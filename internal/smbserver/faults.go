@@ -1,8 +1,6 @@
 package smbserver
 
 import (
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -41,9 +39,8 @@ func (c *core) stray(client string) {
 		if cir.client != client && !strings.EqualFold(cir.workstation, client) {
 			continue
 		}
-		for _, tid := range slices.Sorted(maps.Keys(cir.trees)) {
-			c.sendBreak(&openFile{fid: strayFID, cir: cir, tree: cir.trees[tid], f: &fcb{}}, nt.OplockNone)
-			break
+		if trees := cir.trees.sorted(); len(trees) > 0 {
+			c.sendBreak(&openFile{fid: strayFID, cir: cir, tree: trees[0], f: &fcb{}}, nt.OplockNone)
 		}
 	}
 }

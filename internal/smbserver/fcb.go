@@ -1,7 +1,6 @@
 package smbserver
 
 import (
-	"maps"
 	"slices"
 
 	"github.com/ntrdr/ntrdr/internal/nt"
@@ -10,15 +9,10 @@ import (
 	"github.com/ntrdr/ntrdr/internal/volume"
 )
 
-// fcbKey names an open file: its share and folded path.
-type fcbKey struct {
-	share *share
-	path  string
-}
-
 // fcb is a file or directory while anyone has it open.
 type fcb struct {
-	key           fcbKey
+	share         *share
+	key           string // the folded path
 	path          string // as it was first opened
 	file          volume.File
 	dir           bool
@@ -121,20 +115,19 @@ func (f *fcb) size() int64 {
 
 // attach makes a FID for an open of f.
 func (c *core) attach(f *fcb, o *openFile) {
-	o.fid = next(&o.cir.lastFID, o.cir.files)
+	o.fid = o.cir.files.add(o)
 	o.f = f
-	o.cir.files[o.fid] = o
-	if f.opens == nil {
+	if len(f.opens) == 0 {
 		f.opens = f.first[:0]
+		f.share.files[f.key] = f
 	}
 	f.opens = append(f.opens, o)
-	c.files[f.key] = f
 }
 
 // close closes a FID: its locks and its oplock go with it, and with the last FID
 // the file, which is then deleted if that was asked for.
 func (c *core) close(o *openFile) nt.Status {
-	delete(o.cir.files, o.fid)
+	o.cir.files.remove(o.fid)
 	o.f.dropLocks(o)
 	c.endWaits(o)
 	c.unwatch(o)
@@ -155,12 +148,12 @@ func (c *core) detach(o *openFile) nt.Status {
 	if len(f.opens) > 0 {
 		return nt.StatusSuccess
 	}
-	delete(c.files, f.key)
+	delete(f.share.files, f.key)
 	st := statusOf(f.file.Close())
 	if f.deletePending {
-		if st = statusOf(f.key.share.vol.Remove(f.path)); st == nt.StatusSuccess {
-			c.tell(f.key.share, f.path, nt.NotifyRemoved, nameKind(f.dir))
-			c.did(o.cir, f.key.share, Changed{Kind: ChangeRemoved, Path: f.path})
+		if st = statusOf(f.share.vol.Remove(f.path)); st == nt.StatusSuccess {
+			c.tell(f.share, f.path, nt.NotifyRemoved, nameKind(f.dir))
+			c.did(o.cir, f.share, Changed{Kind: ChangeRemoved, Path: f.path})
 		}
 	}
 	return st
@@ -170,31 +163,22 @@ func (c *core) detach(o *openFile) nt.Status {
 func (c *core) report(o *openFile) {
 	size := o.f.size()
 	c.emit(trace.Event{Kind: trace.FileClosed, Path: o.f.path, FID: uint16(o.fid), Off: size, Text: o.cir.client})
-	c.did(o.cir, o.f.key.share, Changed{Kind: ChangeFIDClosed, Path: o.f.path})
+	c.did(o.cir, o.f.share, Changed{Kind: ChangeFIDClosed, Path: o.f.path})
 	if c.cfg.OnClose != nil {
 		c.cfg.OnClose(Closed{
-			Client: o.cir.client, Share: o.f.key.share.name, Path: o.f.path, FID: uint16(o.fid), Size: size,
+			Client: o.cir.client, Share: o.f.share.name, Path: o.f.path, FID: uint16(o.fid), Size: size,
 		})
 	}
 }
 
 // closeAll closes the FIDs of a circuit that match, lowest first.
 func (c *core) closeAll(cir *circuit, match func(*openFile) bool) {
-	for _, o := range cir.sortedFiles() {
+	for _, o := range cir.files.sorted() {
 		if match(o) {
 			_ = c.close(o) // nobody is left to be told
 		}
 	}
 	c.closeCachedAll(cir, match)
-}
-
-// sortedFiles are the open files in the order of their FIDs.
-func (cir *circuit) sortedFiles() []*openFile {
-	list := make([]*openFile, 0, len(cir.files))
-	for _, fid := range slices.Sorted(maps.Keys(cir.files)) {
-		list = append(list, cir.files[fid])
-	}
-	return list
 }
 
 // file finds the FID of a request, unless a raw write before it has failed unnoticed:
@@ -213,9 +197,9 @@ func (x *exchange) file(fid smbwire.FID) (*openFile, nt.Status) {
 
 // handle is file for commands that must not fail because of an earlier one.
 func (x *exchange) handle(fid smbwire.FID) (*openFile, nt.Status) {
-	o := x.cir.files[fid]
+	o := x.cir.files.get(fid)
 	if x.made != nil {
-		o = x.cir.files[x.made.fid]
+		o = x.cir.files.get(x.made.fid)
 	}
 	if o == nil || o.tree != x.tree || o.uid != x.uid {
 		return nil, nt.StatusInvalidHandle

@@ -44,7 +44,7 @@ func (c *core) findFirst(x *exchange, t *smbwire.Transaction2Request, fl smbwire
 	if err := r.Decode(t, fl); err != nil {
 		return nil, nt.StatusInvalidParameter
 	}
-	if len(x.cir.searches) >= c.cfg.Limits.MaxSearches {
+	if x.cir.searches.len() >= c.cfg.Limits.MaxSearches {
 		return nil, nt.StatusInsufficientResources
 	}
 	s := &search{tree: x.tree, attrs: nt.FileAttributes(r.SearchAttributes), level: r.Level}
@@ -65,8 +65,7 @@ func (c *core) findFirst(x *exchange, t *smbwire.Transaction2Request, fl smbwire
 		LastNameOffset: uint16(got.data.LastNameOffset), Data: got.data.Data,
 	}
 	if !closes(r.Flags, got.end) {
-		out.SID = next(&x.cir.lastSID, x.cir.searches)
-		x.cir.searches[out.SID] = s
+		out.SID = x.cir.searches.add(s)
 	}
 	var reply smbwire.Transaction2Response
 	return &reply, statusOf(out.Encode(&reply, fl))
@@ -81,7 +80,7 @@ func (c *core) findNext(x *exchange, t *smbwire.Transaction2Request, fl smbwire.
 	if err := r.Decode(t, fl); err != nil {
 		return nil, nt.StatusInvalidParameter
 	}
-	s := x.cir.searches[r.SID]
+	s := x.cir.searches.get(r.SID)
 	if s == nil || s.tree != x.tree {
 		return nil, nt.StatusInvalidHandle
 	}
@@ -94,7 +93,7 @@ func (c *core) findNext(x *exchange, t *smbwire.Transaction2Request, fl smbwire.
 		return nil, st
 	}
 	if closes(r.Flags, got.end) {
-		delete(x.cir.searches, r.SID)
+		x.cir.searches.remove(r.SID)
 	}
 	out := &smbwire.FindNext2Response{
 		SearchCount: uint16(got.data.Count), EndOfSearch: got.end,
@@ -172,9 +171,9 @@ func (s *search) entries(limit int) ([]nt.FileInfo, nt.Status) {
 }
 
 func (c *core) findClose(x *exchange, r *smbwire.FindClose2Request) (smbwire.Body, nt.Status) {
-	if x.cir.searches[r.SID] == nil {
+	if x.cir.searches.get(r.SID) == nil {
 		return nil, nt.StatusInvalidHandle
 	}
-	delete(x.cir.searches, r.SID)
+	x.cir.searches.remove(r.SID)
 	return &smbwire.FindClose2Response{}, nt.StatusSuccess
 }

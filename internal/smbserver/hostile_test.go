@@ -68,13 +68,25 @@ func requests(t testing.TB) []smbwire.Body {
 	return list
 }
 
+// open are the files that anybody has open.
+func (w *world) open() map[*fcb]bool {
+	all := map[*fcb]bool{}
+	for _, sh := range w.core.shares {
+		for _, f := range sh.files {
+			all[f] = true
+		}
+	}
+	return all
+}
+
 // settled checks what no peer may break: the tables agree with each other.
 func (w *world) settled() {
 	w.t.Helper()
-	opens := 0
-	for key, f := range w.core.files {
+	opens, locks := 0, 0
+	for f := range w.open() {
 		opens += len(f.opens)
-		if len(f.opens) == 0 || f.key != key || f.breaking && f.holder() == nil {
+		locks -= len(f.locks)
+		if len(f.opens) == 0 || f.share.files[f.key] != f || f.breaking && f.holder() == nil {
 			w.t.Fatalf("%+v is inconsistent", f)
 		}
 	}
@@ -83,13 +95,9 @@ func (w *world) settled() {
 			w.t.Fatal("a request of a dead circuit is parked")
 		}
 	}
-	locks := 0
 	for _, cir := range w.core.circuits {
-		opens -= len(cir.files) + len(cir.cached)
+		opens -= cir.files.len() + len(cir.cached)
 		locks += cir.locks
-	}
-	for _, f := range w.core.files {
-		locks -= len(f.locks)
 	}
 	raw := w.core.rawItems
 	for _, cir := range w.core.circuits {
@@ -274,7 +282,7 @@ func TestCircuitsLeaveNothing(t *testing.T) {
 		p.trans2(t, nt.StatusSuccess, &smbwire.FindFirst2Request{SearchCount: 1, Level: smbwire.FindNames, FileName: "*"})
 		p.hangUp()
 	}
-	if n := len(w.core.circuits) + len(w.core.files) + len(w.core.parked) + len(w.vol.Snapshot()); n != 0 {
+	if n := len(w.core.circuits) + len(w.open()) + len(w.core.parked) + len(w.vol.Snapshot()); n != 0 {
 		t.Errorf("%d things are left", n)
 	}
 }

@@ -104,8 +104,8 @@ func (c *core) write(x *exchange, o *openFile, off int64, data []byte, through b
 	c.changed(o)
 	n, err := o.f.file.WriteAt(data, off)
 	if n > 0 {
-		c.tell(o.f.key.share, o.f.path, nt.NotifyModified, nt.NotifySize|nt.NotifyLastWrite)
-		c.did(o.cir, o.f.key.share, Changed{Kind: ChangeWritten, Path: o.f.path, Off: off, Data: data[:n]})
+		c.tell(o.f.share, o.f.path, nt.NotifyModified, nt.NotifySize|nt.NotifyLastWrite)
+		c.did(o.cir, o.f.share, Changed{Kind: ChangeWritten, Path: o.f.path, Off: off, Data: data[:n]})
 	}
 	o.pos = off + int64(n)
 	if err == nil && (through || o.writeThrough) {
@@ -153,10 +153,10 @@ func (c *core) setSize(o *openFile, size int64) nt.Status {
 		return nt.StatusAccessDenied
 	}
 	c.changed(o)
-	c.tell(o.f.key.share, o.f.path, nt.NotifyModified, nt.NotifySize|nt.NotifyLastWrite)
+	c.tell(o.f.share, o.f.path, nt.NotifyModified, nt.NotifySize|nt.NotifyLastWrite)
 	err := o.f.file.Truncate(size)
 	if err == nil {
-		c.did(o.cir, o.f.key.share, Changed{Kind: ChangeSized, Path: o.f.path, Off: size})
+		c.did(o.cir, o.f.share, Changed{Kind: ChangeSized, Path: o.f.path, Off: size})
 	}
 	return statusOf(err)
 }
@@ -224,7 +224,7 @@ func (c *core) flush(x *exchange, r *smbwire.FlushRequest) (smbwire.Body, nt.Sta
 
 func (c *core) flushProcess(x *exchange) nt.Status {
 	var err error
-	for _, o := range x.cir.sortedFiles() {
+	for _, o := range x.cir.files.sorted() {
 		if o.pid == x.req.Header.PID {
 			err = errors.Join(err, o.f.file.Sync())
 		}
@@ -249,7 +249,7 @@ func (c *core) closeFID(x *exchange, r *smbwire.CloseRequest) (smbwire.Body, nt.
 func (c *core) closeAt(o *openFile, at smbwire.UTime) nt.Status {
 	var st nt.Status
 	if t := stamp(at.Time()); t != 0 && o.access&writeRights != 0 {
-		st = statusOf(o.f.key.share.vol.Change(o.f.path, volume.Change{Written: t}))
+		st = statusOf(o.f.share.vol.Change(o.f.path, volume.Change{Written: t}))
 	}
 	if c.cachesClose(o) {
 		c.cacheClose(o)

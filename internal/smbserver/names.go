@@ -19,9 +19,7 @@ func wanted(search, file nt.FileAttributes) bool {
 
 // admitPath is admit for a path: nobody may have it open who would mind.
 func (c *core) admitPath(x *exchange, path string, access nt.AccessMask) (*fcb, nt.Status) {
-	key := fcbKey{x.tree.share, volume.Fold(path)}
-	c.makeWay(x, key, access, shareAll)
-	f := c.files[key]
+	f := c.openedFile(x, volume.Fold(path), access, shareAll)
 	if f == nil {
 		return nil, nt.StatusSuccess
 	}
@@ -111,12 +109,12 @@ func (c *core) remove(x *exchange, path string) nt.Status {
 
 // markDeleted has a file deleted with its last close, if the volume would.
 func (c *core) markDeleted(f *fcb) nt.Status {
-	vol := f.key.share.vol
+	vol := f.share.vol
 	info, err := f.file.Stat()
 	switch {
 	case err != nil:
 		return statusOf(err)
-	case f.key.path == "":
+	case f.key == "":
 		return nt.StatusAccessDenied
 	case info.Attributes&nt.AttrReadOnly != 0:
 		return nt.StatusCannotDelete
@@ -157,16 +155,15 @@ func (c *core) renamePath(x *exchange, from, to string) nt.Status {
 	if st != nt.StatusSuccess {
 		return st
 	}
-	below := fcbKey{x.tree.share, volume.Fold(from) + `\`}
+	sh, below := x.tree.share, volume.Fold(from)+`\`
 	c.closeCachedAll(x.cir, func(o *openFile) bool {
-		return o.f.key.share == below.share && strings.HasPrefix(o.f.key.path, below.path)
+		return o.f.share == sh && strings.HasPrefix(o.f.key, below)
 	})
-	for key := range c.files { // map order: only whether there is one matters
-		if key.share == below.share && strings.HasPrefix(key.path, below.path) {
+	for key := range sh.files { // map order: only whether there is one matters
+		if strings.HasPrefix(key, below) {
 			return nt.StatusAccessDenied
 		}
 	}
-	sh := x.tree.share
 	if err := sh.vol.Rename(from, to); err != nil {
 		return statusOf(err)
 	}
@@ -176,9 +173,9 @@ func (c *core) renamePath(x *exchange, from, to string) nt.Status {
 		c.tell(sh, to, nt.NotifyNewName, nameKind(info.IsDir()))
 	}
 	if f != nil {
-		delete(c.files, f.key)
-		f.path, f.key.path = strings.Trim(to, `\`), volume.Fold(to)
-		c.files[f.key] = f
+		delete(sh.files, f.key)
+		f.path, f.key = strings.Trim(to, `\`), volume.Fold(to)
+		sh.files[f.key] = f
 	}
 	return nt.StatusSuccess
 }

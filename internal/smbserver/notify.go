@@ -86,7 +86,7 @@ const notifyOverhead = smbwire.HeaderSize + 1 + 36 + 2 + 3
 // tell notes a change of a path for those who watch its directory.
 func (c *core) tell(sh *share, path string, action nt.NotifyAction, kind nt.NotifyFilter) {
 	for _, o := range c.watchers {
-		if o.f.key.share != sh || o.watch.filter&kind == 0 {
+		if o.f.share != sh || o.watch.filter&kind == 0 {
 			continue
 		}
 		if name, ok := below(o.f.path, path, o.watch.tree); ok {

@@ -30,7 +30,7 @@ type opened struct {
 //
 // src: [MS-CIFS] §3.3.5.51
 func (c *core) openFile(x *exchange, a openArgs) (opened, nt.Status) {
-	if len(x.cir.files) >= c.cfg.Limits.MaxOpenFiles {
+	if x.cir.files.len() >= c.cfg.Limits.MaxOpenFiles {
 		return opened{}, nt.StatusTooManyOpenedFiles
 	}
 	a.Access = specific(a.Access)
@@ -63,11 +63,11 @@ func (c *core) openNew(x *exchange, a openArgs) (opened, nt.Status) {
 		return opened{}, nt.StatusCannotDelete
 	}
 	dir, _ := volume.Split(a.path)
-	if parent := c.files[fcbKey{x.tree.share, volume.Fold(dir)}]; parent != nil && parent.deletePending {
+	if parent := x.tree.share.files[volume.Fold(dir)]; parent != nil && parent.deletePending {
 		return opened{}, nt.StatusDeletePending
 	}
 	f := c.slabs.fcbs.Next()
-	f.key, f.path = fcbKey{x.tree.share, volume.Fold(a.path)}, strings.Trim(a.path, `\`)
+	f.share, f.key, f.path = x.tree.share, volume.Fold(a.path), strings.Trim(a.path, `\`)
 	var err error
 	vol := x.tree.share.vol
 	if a.Options&nt.DirectoryFile == 0 {
@@ -92,30 +92,30 @@ func (c *core) openExisting(x *exchange, a openArgs, info nt.FileInfo) (opened, 
 	if st != nt.StatusSuccess {
 		return opened{}, st
 	}
-	key := fcbKey{x.tree.share, volume.Fold(a.path)}
+	sh, key := x.tree.share, volume.Fold(a.path)
 	need := a.Access
 	if cuts {
 		need |= nt.FileWriteData
 	}
-	c.makeWay(x, key, need, a.Share)
-	f := c.files[key]
+	f := c.openedFile(x, key, need, a.Share)
 	if f != nil {
 		if st := c.admit(x, f, need, a.Share, cuts); st != nt.StatusSuccess {
 			return opened{}, st
 		}
 	} else {
-		file, err := x.tree.share.vol.Open(a.path)
+		file, err := sh.vol.Open(a.path)
 		if err != nil {
 			return opened{}, statusOf(err)
 		}
 		f = c.slabs.fcbs.Next()
-		f.key, f.path, f.file, f.dir = key, volume.Respell(a.path, info.Name), file, info.IsDir()
+		f.share, f.key, f.path = sh, key, volume.Respell(a.path, info.Name)
+		f.file, f.dir = file, info.IsDir()
 	}
 	if cuts {
 		if st := c.overwrite(f, a); st != nt.StatusSuccess {
 			return opened{}, c.release(f, st)
 		}
-		c.did(x.cir, x.tree.share, Changed{Kind: ChangeSized, Path: f.path})
+		c.did(x.cir, sh, Changed{Kind: ChangeSized, Path: f.path})
 	}
 	return c.finishOpen(x, f, a, action)
 }
@@ -167,9 +167,9 @@ func (c *core) overwrite(f *fcb, a openArgs) nt.Status {
 	if err := f.file.Truncate(0); err != nil {
 		return statusOf(err)
 	}
-	c.tell(f.key.share, f.path, nt.NotifyModified, nt.NotifySize|nt.NotifyLastWrite|nt.NotifyAttributes)
+	c.tell(f.share, f.path, nt.NotifyModified, nt.NotifySize|nt.NotifyLastWrite|nt.NotifyAttributes)
 	attrs := volume.Change{Attributes: a.Attributes | nt.AttrArchive}
-	return statusOf(f.key.share.vol.Change(f.path, attrs))
+	return statusOf(f.share.vol.Change(f.path, attrs))
 }
 
 // finishOpen makes the FID.
@@ -224,7 +224,7 @@ func (x *exchange) relative(root uint32, path string) (string, nt.Status) {
 	if root == 0 {
 		return path, nt.StatusSuccess
 	}
-	o := x.cir.files[smbwire.FID(root)]
+	o := x.cir.files.get(smbwire.FID(root))
 	if o == nil || o.tree != x.tree || !o.f.dir {
 		return "", nt.StatusInvalidHandle
 	}

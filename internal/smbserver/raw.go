@@ -48,7 +48,7 @@ func (c *core) sendRaw(cir *circuit, data []byte) {
 }
 
 func (cir *circuit) breaksOutstanding() bool {
-	for _, o := range cir.files { // map order: only whether there is one matters
+	for _, o := range cir.files.byID { // map order: only whether there is one matters
 		if o.f.breaking && o.f.holder() == o {
 			return true
 		}
@@ -104,7 +104,7 @@ func (c *core) rawBlock(cir *circuit, block []byte) {
 		return
 	}
 	st := nt.StatusInvalidHandle
-	if cir.files[w.o.fid] == w.o {
+	if cir.files.get(w.o.fid) == w.o {
 		st = c.write(w.x, w.o, w.off, block, w.through)
 	}
 	n := w.inline + len(block)

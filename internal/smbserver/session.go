@@ -2,6 +2,7 @@ package smbserver
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 
@@ -110,17 +111,14 @@ func (c *core) setupExtended(x *exchange, r *smbwire.SessionSetupExtendedRequest
 // logonFor finds the logon that a token belongs to, or starts one.
 func (c *core) logonFor(x *exchange) (*logon, nt.Status) {
 	cir := x.cir
-	if l := cir.logons[x.uid]; l != nil && l.auth != nil {
+	if l := cir.logons.get(x.uid); l != nil && l.auth != nil {
 		return l, nt.StatusSuccess
 	}
-	if len(cir.logons) >= c.cfg.Limits.MaxLogons {
+	if cir.logons.len() >= c.cfg.Limits.MaxLogons {
 		return nil, nt.StatusTooManyCommands // src: [MS-CIFS] §2.2.2.4 (ERRtoomanyuids)
 	}
-	l := &logon{
-		uid:  next(&cir.lastUID, cir.logons),
-		auth: ntlm.NewServer(strings.ToUpper(c.cfg.Name), c.rnd, c.password),
-	}
-	cir.logons[l.uid] = l
+	l := &logon{auth: ntlm.NewServer(strings.ToUpper(c.cfg.Name), c.rnd, c.password)}
+	l.uid = cir.logons.add(l)
 	return l, nt.StatusSuccess
 }
 
@@ -156,7 +154,7 @@ func acceptToken(in []byte) []byte {
 // refuse ends a logon. A client that fails too often is guessing.
 func (c *core) refuse(x *exchange, l *logon, err error) nt.Status {
 	if l != nil {
-		delete(x.cir.logons, l.uid)
+		x.cir.logons.remove(l.uid)
 	}
 	x.cir.failures++
 	if x.cir.failures >= c.cfg.Limits.MaxAuthFailures {
@@ -175,7 +173,7 @@ func (c *core) admitUser(x *exchange, l *logon, user string, vc uint16) {
 }
 
 func (cir *circuit) loggedOn() bool {
-	for _, l := range cir.logons { // map order: only whether there is one matters
+	for _, l := range cir.logons.byID { // map order: only whether there is one matters
 		if l.auth == nil {
 			return true
 		}
@@ -220,7 +218,7 @@ func (c *core) verifies(x *exchange, r *smbwire.SessionSetupNTRequest, password 
 func (c *core) logoff(x *exchange) (smbwire.Body, nt.Status) {
 	uid := x.uid
 	c.closeAll(x.cir, func(o *openFile) bool { return o.uid == uid })
-	delete(x.cir.logons, uid)
+	x.cir.logons.remove(uid)
 	return &smbwire.LogoffAndXResponse{}, nt.StatusSuccess
 }
 
@@ -237,7 +235,7 @@ const (
 //
 // src: [MS-CIFS] §3.3.5.45
 func (c *core) treeConnect(x *exchange, r *smbwire.TreeConnectAndXRequest) (smbwire.Body, nt.Status) {
-	if old := x.cir.trees[x.tid]; r.Flags&treeDisconnectFirst != 0 && old != nil {
+	if old := x.cir.trees.get(x.tid); r.Flags&treeDisconnectFirst != 0 && old != nil {
 		c.disconnectTree(x.cir, old)
 	}
 	_, name := volume.Split(r.Path)
@@ -245,7 +243,7 @@ func (c *core) treeConnect(x *exchange, r *smbwire.TreeConnectAndXRequest) (smbw
 	switch {
 	case sh == nil:
 		return nil, nt.StatusBadNetworkName
-	case len(x.cir.trees) >= c.cfg.Limits.MaxTrees:
+	case x.cir.trees.len() >= c.cfg.Limits.MaxTrees:
 		return nil, nt.StatusInsufficientResources
 	}
 	service := smbwire.ServiceDisk
@@ -255,8 +253,8 @@ func (c *core) treeConnect(x *exchange, r *smbwire.TreeConnectAndXRequest) (smbw
 	if r.Service != smbwire.ServiceAny && !strings.EqualFold(r.Service, service) {
 		return nil, nt.StatusBadDeviceType
 	}
-	t := &tree{tid: next(&x.cir.lastTID, x.cir.trees), share: sh}
-	x.cir.trees[t.tid] = t
+	t := &tree{share: sh}
+	t.tid = x.cir.trees.add(t)
 	x.tid = t.tid
 	out := &smbwire.TreeConnectAndXResponse{Words: 3, OptionalSupport: treeSearchBits, Service: service}
 	if sh.vol != nil {
@@ -272,10 +270,6 @@ func (c *core) treeDisconnect(x *exchange) (smbwire.Body, nt.Status) {
 
 func (c *core) disconnectTree(cir *circuit, t *tree) {
 	c.closeAll(cir, func(o *openFile) bool { return o.tree == t })
-	for sid, s := range cir.searches { // map order: deletion, nobody is told
-		if s.tree == t {
-			delete(cir.searches, sid)
-		}
-	}
-	delete(cir.trees, t.tid)
+	maps.DeleteFunc(cir.searches.byID, func(_ uint32, s *search) bool { return s.tree == t })
+	cir.trees.remove(t.tid)
 }

@@ -292,10 +292,12 @@ func TestNumbersStartOver(t *testing.T) {
 }
 
 func TestNumbersWrap(t *testing.T) {
-	last, used := smbwire.FID(0xFFFC), map[smbwire.FID]bool{2: true}
+	used := table[smbwire.FID, openFile]{last: 1}
+	used.add(&openFile{})
+	used.last = 0xFFFC
 	var got []smbwire.FID
 	for range 3 {
-		got = append(got, next(&last, used))
+		got = append(got, used.add(&openFile{}))
 	}
 	if diff := cmp.Diff([]smbwire.FID{0xFFFD, 1, 3}, got); diff != "" {
 		t.Error(diff)

@@ -96,7 +96,7 @@ func (c *core) queryPath(x *exchange, t *smbwire.Transaction2Request, fl smbwire
 	if err != nil {
 		return nil, statusOf(err)
 	}
-	f := c.files[fcbKey{x.tree.share, volume.Fold(r.FileName)}]
+	f := x.tree.share.files[volume.Fold(r.FileName)]
 	if f != nil && f.deletePending {
 		return nil, nt.StatusDeletePending
 	}
@@ -282,7 +282,7 @@ func (c *core) setPathSize(x *exchange, path string, size int64) nt.Status {
 		return st
 	case f != nil:
 		c.breakLevelII(f, nil)
-		c.tell(f.key.share, f.path, nt.NotifyModified, nt.NotifySize|nt.NotifyLastWrite)
+		c.tell(f.share, f.path, nt.NotifyModified, nt.NotifySize|nt.NotifyLastWrite)
 		return c.sized(x, path, f.file.Truncate(size), size)
 	}
 	file, err := x.tree.share.vol.Open(path)

@@ -1,11 +1,6 @@
 package smbserver
 
-import (
-	"maps"
-	"slices"
-
-	"github.com/ntrdr/ntrdr/internal/volume"
-)
+import "github.com/ntrdr/ntrdr/internal/volume"
 
 // unshareInput: an administrator removes a share.
 type unshareInput struct{ name string }
@@ -20,8 +15,8 @@ func (c *core) unshare(name string) {
 	sh := c.shares[volume.Fold(name)]
 	delete(c.shares, volume.Fold(name))
 	for _, cir := range c.circuits {
-		for _, tid := range slices.Sorted(maps.Keys(cir.trees)) {
-			if t := cir.trees[tid]; t.share == sh {
+		for _, t := range cir.trees.sorted() {
+			if t.share == sh {
 				c.disconnectTree(cir, t)
 			}
 		}
