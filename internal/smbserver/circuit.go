@@ -15,7 +15,7 @@ type circuit struct {
 	// workstation is the name that its last logon gave; it tells the clients of one
 	// host, or behind one address, apart.
 	workstation string
-	lastUse     time.Time
+	lastUse     time.Duration
 	dead        bool
 	slow        bool      // the link allows neither raw mode nor oplocks
 	raw         *rawWrite // what the next message is the block of, else nil

@@ -1,7 +1,6 @@
 package smbserver
 
 import (
-	"cmp"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -15,6 +14,17 @@ import (
 	"github.com/ntrdr/ntrdr/internal/trace"
 	"github.com/ntrdr/ntrdr/internal/volume"
 )
+
+// never is a time that does not come.
+const never = rt.Forever
+
+// after is the time d after t; what is too far away to reckon with does not come.
+func after(t, d time.Duration) time.Duration {
+	if d > never-t {
+		return never
+	}
+	return t + d
+}
 
 // connID identifies a circuit; later circuits have higher numbers.
 type connID uint64
@@ -73,7 +83,8 @@ type core struct {
 	users  map[string]string // by folded name
 	shares map[string]*share // by folded name
 
-	now      time.Time // of the present step
+	clock    volume.Clock
+	now      time.Duration // of the present step, since the server's world began
 	out      []outbound
 	parser   smbwire.Parser
 	slabs    slabs
@@ -81,9 +92,10 @@ type core struct {
 	scratch  []byte          // what enc writes to
 	present  smbwire.Message // the reply that is being sent
 	circuits []*circuit      // oldest first
-	parked   []*exchange     // in the order in which they were parked
-	ready    []*exchange     // to be resumed in this step
-	watchers []*openFile     // directories with a watch, in the order of their first request
+	byID     map[connID]*circuit
+	parked   []*exchange // in the order in which they were parked
+	ready    []*exchange // to be resumed in this step
+	watchers []*openFile // directories with a watch, in the order of their first request
 
 	faults      Faults
 	rawItems    int // raw work items in use
@@ -103,10 +115,11 @@ type slabs struct {
 // ipcName is the share that every server has.
 const ipcName = "IPC$"
 
-func newCore(cfg Config, rnd *rand.Rand, memory rt.Memory) *core {
+func newCore(cfg Config, rnd *rand.Rand, memory rt.Memory, clock volume.Clock) *core {
 	c := &core{
-		cfg: cfg, rnd: rnd, memory: memory, scratch: memory.Bytes(int(cfg.SizReqBuf))[:0],
-		parser: smbwire.NewParser(memory), slabs: slabs{
+		cfg: cfg, rnd: rnd, memory: memory, clock: clock, byID: map[connID]*circuit{},
+		scratch: memory.Bytes(int(cfg.SizReqBuf))[:0],
+		parser:  smbwire.NewParser(memory), slabs: slabs{
 			exchanges: slab.From[exchange](memory), fcbs: slab.From[fcb](memory), opens: slab.From[openFile](memory),
 			creates: slab.From[smbwire.NTCreateAndXResponse](memory),
 			reads:   slab.From[smbwire.ReadAndXResponse](memory),
@@ -124,18 +137,18 @@ func newCore(cfg Config, rnd *rand.Rand, memory rt.Memory) *core {
 }
 
 // step takes one input. It returns what to send, in order, until the next step, and when
-// to tick at the latest; a zero wake means that time alone changes nothing.
-func (c *core) step(now time.Time, in input) (out []outbound, wake time.Time) {
+// to tick at the latest; never means that time alone changes nothing.
+func (c *core) step(now time.Duration, in input) (out []outbound, wake time.Duration) {
 	c.now, c.out = now, c.out[:0]
 	switch in := in.(type) {
 	case openedInput:
 		c.open(in)
 	case closedInput:
-		if cir := c.circuit(in.conn); cir != nil {
+		if cir := c.byID[in.conn]; cir != nil {
 			c.hangUp(cir, in.why)
 		}
 	case frameInput:
-		if cir := c.circuit(in.conn); cir != nil {
+		if cir := c.byID[in.conn]; cir != nil {
 			c.frame(cir, in.frame)
 		}
 	case unshareInput:
@@ -152,21 +165,11 @@ func (c *core) step(now time.Time, in input) (out []outbound, wake time.Time) {
 	return c.out, c.wake()
 }
 
-func (c *core) circuit(id connID) *circuit {
-	i, ok := slices.BinarySearchFunc(c.circuits, id, func(cir *circuit, id connID) int {
-		return cmp.Compare(cir.id, id)
-	})
-	if !ok {
-		return nil
-	}
-	return c.circuits[i]
-}
-
 func (c *core) open(in openedInput) {
 	cir := newCircuit(in.conn, in.client)
 	cir.lastUse = c.now
 	cir.slow = c.tooSlow(in.speed, in.delay)
-	c.circuits = append(c.circuits, cir)
+	c.circuits, c.byID[cir.id] = append(c.circuits, cir), cir
 	c.emit(trace.Event{Kind: trace.CircuitUp, Text: in.client})
 }
 
@@ -204,7 +207,7 @@ func (c *core) take(x *exchange) {
 		c.run(x)
 		return
 	}
-	x.due = c.now.Add(c.faults.Delay)
+	x.due = after(c.now, c.faults.Delay)
 	c.parked = append(c.parked, x)
 }
 
@@ -219,6 +222,7 @@ func (c *core) hangUp(cir *circuit, why string) {
 // src: [MS-CIFS] §3.3.7.1
 func (c *core) drop(cir *circuit, why string) {
 	c.circuits = slices.DeleteFunc(c.circuits, func(other *circuit) bool { return other == cir })
+	delete(c.byID, cir.id)
 	cir.dead = true
 	c.parked = slices.DeleteFunc(c.parked, func(x *exchange) bool { return x.cir == cir })
 	c.dropRaw(cir)
@@ -246,33 +250,28 @@ func (c *core) dropOthers(cir *circuit) {
 // src: KB Q102967
 func (c *core) disconnectIdle() {
 	for _, cir := range slices.Clone(c.circuits) {
-		if at := c.idleAt(cir); !at.IsZero() && !at.After(c.now) {
+		if c.idleAt(cir) <= c.now {
 			c.hangUp(cir, "idle")
 		}
 	}
 }
 
-// idleAt is when a circuit will have been idle for too long; zero: never as it is.
-func (c *core) idleAt(cir *circuit) time.Time {
+// idleAt is when a circuit will have been idle for too long.
+func (c *core) idleAt(cir *circuit) time.Duration {
 	if c.cfg.AutoDisconnect == 0 || cir.files.len() > 0 || cir.searches.len() > 0 || c.parkedOn(cir) > 0 {
-		return time.Time{}
+		return never
 	}
-	return cir.lastUse.Add(c.cfg.AutoDisconnect)
+	return after(cir.lastUse, c.cfg.AutoDisconnect)
 }
 
 // wake is the earliest time at which a tick does something.
-func (c *core) wake() time.Time {
-	var at time.Time
-	sooner := func(t time.Time) {
-		if !t.IsZero() && (at.IsZero() || t.Before(at)) {
-			at = t
-		}
-	}
+func (c *core) wake() time.Duration {
+	at := never
 	for _, x := range c.parked {
-		sooner(x.due)
+		at = min(at, x.due)
 	}
 	for _, cir := range c.circuits {
-		sooner(c.idleAt(cir))
+		at = min(at, c.idleAt(cir))
 	}
 	return at
 }

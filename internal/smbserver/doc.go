@@ -8,7 +8,8 @@
 // closed, a frame arrived, time passed) with the present time and returns the frames
 // to send, the circuits to close and when it wants to be called again. It does no
 // network I/O, waits for nothing and draws its only randomness, the challenges, from
-// the runtime. Volume I/O is done inline.
+// the runtime, whose clock it looks at for dates that it sends. Volume I/O is done
+// inline.
 //
 // Server gives it a life: a task that receives and a task that sends for each
 // circuit, and one timer. A circuit is a transport connection; the circuits of one

@@ -25,21 +25,21 @@ type exchange struct {
 	data  [1][]byte       // the room of lent, for most
 
 	// Why it is parked, and what it has gone through for the present command.
-	due      time.Time // when to try again, or to give up waiting for the break
-	awaits   *fcb      // whose oplock is being broken; nil: a sharing violation
-	attempts int       // sharing violations met
-	overdue  bool      // the holder of the oplock did not answer in time
-	done     int       // files that a wildcard has dealt with
-	lockOf   *openFile // the FID that a lock is awaited on, else nil
-	watching *openFile // the directory that a change is awaited in, else nil
-	verdict  nt.Status // how a wait was ended, if it was
-	ended    bool      // the directory that changes were awaited in was closed
+	due      time.Duration // when to try again, or to give up waiting for the break
+	awaits   *fcb          // whose oplock is being broken; nil: a sharing violation
+	attempts int           // sharing violations met
+	overdue  bool          // the holder of the oplock did not answer in time
+	done     int           // files that a wildcard has dealt with
+	lockOf   *openFile     // the FID that a lock is awaited on, else nil
+	watching *openFile     // the directory that a change is awaited in, else nil
+	verdict  nt.Status     // how a wait was ended, if it was
+	ended    bool          // the directory that changes were awaited in was closed
 }
 
 func (c *core) newExchange(cir *circuit, m *smbwire.Message, frame []byte) *exchange {
 	x := c.slabs.exchanges.Next()
 	x.cir, x.req, x.frame, x.tid, x.uid = cir, m, frame, m.Header.TID, m.Header.UID
-	x.reply, x.lent = x.room[:0], x.data[:0]
+	x.reply, x.lent, x.due = x.room[:0], x.data[:0], never
 	return x
 }
 
@@ -88,7 +88,7 @@ func (c *core) attempt(x *exchange) (smbwire.Body, nt.Status) {
 func (x *exchange) nextCommand() {
 	x.at++
 	x.lockOf, x.watching = nil, nil
-	x.due, x.awaits, x.attempts, x.overdue, x.done = time.Time{}, nil, 0, false, 0
+	x.due, x.awaits, x.attempts, x.overdue, x.done = never, nil, 0, false, 0
 }
 
 // answer sends the reply, unless the request has none. Nobody needs the bytes of either
@@ -122,7 +122,7 @@ func (c *core) trySharingAgain(x *exchange) nt.Status {
 		return nt.StatusSharingViolation
 	}
 	x.attempts++
-	x.due, x.awaits = c.now.Add(c.cfg.SharingViolationDelay), nil
+	x.due, x.awaits = after(c.now, c.cfg.SharingViolationDelay), nil
 	return nt.StatusPending
 }
 
@@ -130,12 +130,12 @@ func (c *core) trySharingAgain(x *exchange) nt.Status {
 func (c *core) expire() {
 	for _, x := range slices.Clone(c.parked) {
 		switch {
-		case x.due.IsZero() || x.due.After(c.now) || !slices.Contains(c.parked, x):
+		case x.due > c.now || !slices.Contains(c.parked, x):
 		case x.lockOf != nil:
 			x.overdue = true
 			c.makeReady(x)
 		case x.awaits == nil:
-			x.due = time.Time{} // should it wait for something else next
+			x.due = never // should it wait for something else next
 			c.makeReady(x)
 		default:
 			c.breakTimedOut(x)

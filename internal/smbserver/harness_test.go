@@ -16,7 +16,7 @@ type world struct {
 	t      testing.TB
 	core   *core
 	now    time.Time
-	wake   time.Time
+	wake   time.Duration
 	vol    *volume.Mem
 	closed []Closed
 	peers  map[connID]*peer
@@ -39,13 +39,16 @@ const clientFlags2 = smbwire.Flags2LongNames | smbwire.Flags2NTStatus | smbwire.
 
 func (w *world) Now() time.Time { return w.now }
 
-func (w *world) Elapsed() time.Duration { return time.Duration(w.now.UnixNano()) }
+func (w *world) Elapsed() time.Duration { return w.now.Sub(began) }
+
+// began is when every world does.
+var began = time.Date(1996, 1, 2, 3, 4, 5, 0, time.UTC)
 
 // newWorld makes a server with one share, DATA, and the changes to a stock
 // configuration that the story needs.
 func newWorld(t testing.TB, change ...func(*Config)) *world {
 	t.Helper()
-	w := &world{t: t, now: time.Date(1996, 1, 2, 3, 4, 5, 0, time.UTC), peers: map[connID]*peer{}}
+	w := &world{t: t, now: began, peers: map[connID]*peer{}}
 	w.vol = volume.NewMem(w, nil, volume.StockLimits())
 	cfg := Stock()
 	cfg.Shares = map[string]volume.Volume{"DATA": w.vol}
@@ -56,7 +59,7 @@ func newWorld(t testing.TB, change ...func(*Config)) *world {
 	if err := cfg.validate(); err != nil {
 		t.Fatal(err)
 	}
-	w.core = newCore(cfg, rand.New(rand.NewPCG(1, 2)), memory{})
+	w.core = newCore(cfg, rand.New(rand.NewPCG(1, 2)), memory{}, w)
 	return w
 }
 
@@ -66,7 +69,7 @@ func noRetries(c *Config) { c.SharingViolationRetries = 0 }
 func (w *world) step(in input) {
 	w.t.Helper()
 	var out []outbound
-	out, w.wake = w.core.step(w.now, in)
+	out, w.wake = w.core.step(w.Elapsed(), in)
 	for _, o := range out {
 		p := w.peers[o.conn]
 		switch {
@@ -90,12 +93,12 @@ func (w *world) step(in input) {
 func (w *world) sleep(d time.Duration) {
 	w.t.Helper()
 	end := w.now.Add(d)
-	for n := 0; !w.wake.IsZero() && !w.wake.After(end); n++ {
+	for n := 0; w.wake <= end.Sub(began); n++ {
 		if n > 1000 {
 			w.t.Fatal("the core wants ticks without end")
 		}
-		if w.wake.After(w.now) {
-			w.now = w.wake
+		if w.wake > w.Elapsed() {
+			w.now = began.Add(w.wake)
 		}
 		w.step(tickInput{})
 	}

@@ -137,6 +137,9 @@ func (w *watch) add(ch nt.Change) {
 // answerWatchers resumes those who wait for changes that are there now. It is done at
 // the end of a step, so that what one request changes is told in one reply.
 func (c *core) answerWatchers() {
+	if len(c.watchers) == 0 {
+		return
+	}
 	for _, x := range slices.Clone(c.parked) {
 		if o := x.watching; o != nil && (o.watch.lost || len(o.watch.changes) > 0) {
 			c.makeReady(x)

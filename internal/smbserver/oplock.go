@@ -70,7 +70,7 @@ func (c *core) awaitBreak(x *exchange, f *fcb, cuts bool) nt.Status {
 		return nt.StatusSharingViolation
 	}
 	c.breakOplock(f, cuts)
-	x.due, x.awaits = c.now.Add(c.cfg.OplockBreakWait), f
+	x.due, x.awaits = after(c.now, c.cfg.OplockBreakWait), f
 	return nt.StatusPending
 }
 

@@ -21,7 +21,7 @@ type Server struct {
 	lastID    connID           // guarded by mu
 	listeners []link.Listener  // guarded by mu
 	closed    bool             // guarded by mu
-	armedAt   time.Time        // when timer fires; zero: not armed; guarded by mu
+	armedAt   time.Duration    // when timer fires; never: not armed; guarded by mu
 	timer     rt.Timer         // guarded by mu
 }
 
@@ -32,7 +32,8 @@ func New(r rt.Runtime, cfg Config) (*Server, error) {
 	}
 	return &Server{
 		rt: r, maxConns: cfg.Limits.MaxConns, maxQueue: cfg.Limits.MaxQueue,
-		mu: r.NewMutex(), core: newCore(cfg, r.Rand("smbserver/"+cfg.Name), r), wires: map[connID]*wire{},
+		mu: r.NewMutex(), core: newCore(cfg, r.Rand("smbserver/"+cfg.Name), r, r), wires: map[connID]*wire{},
+		armedAt: never,
 	}, nil
 }
 
@@ -109,7 +110,7 @@ func (s *Server) isClosed() bool {
 // may take its time.
 func (s *Server) step(in input) {
 	s.mu.Lock()
-	now := s.rt.Now()
+	now := s.rt.Elapsed()
 	out, wake := s.core.step(now, in)
 	hangUp, deaf := s.deliverLocked(out)
 	s.armLocked(now, wake)
@@ -143,22 +144,23 @@ func (s *Server) deliverLocked(out []outbound) (hangUp []*wire, deaf []connID) {
 // armLocked sees that a tick comes at wake or before. A tick that comes too early
 // does nothing but arm the next one, which is cheaper than moving the timer with
 // every frame.
-func (s *Server) armLocked(now, wake time.Time) {
-	if s.closed || wake.IsZero() || !s.armedAt.IsZero() && !wake.Before(s.armedAt) {
+func (s *Server) armLocked(now, wake time.Duration) {
+	if s.closed || wake >= s.armedAt {
 		return
 	}
-	if s.timer != nil {
-		s.timer.Stop()
-	}
 	s.armedAt = wake
-	s.timer = s.rt.AfterFunc(max(wake.Sub(now), 0), func() {
+	if s.timer != nil {
+		s.timer.Reset(max(wake-now, 0))
+		return
+	}
+	s.timer = s.rt.AfterFunc(max(wake-now, 0), func() {
 		s.rt.Go("smbserver tick", s.tick)
 	})
 }
 
 func (s *Server) tick() {
 	s.mu.Lock()
-	s.armedAt, s.timer = time.Time{}, nil
+	s.armedAt = never
 	s.mu.Unlock()
 	s.step(tickInput{})
 }

@@ -51,7 +51,7 @@ func (c *core) negotiate(x *exchange, r *smbwire.NegotiateRequest) (smbwire.Body
 		MaxNumberVcs:  maxVcs,
 		MaxBufferSize: uint32(c.cfg.SizReqBuf),
 		Capabilities:  capabilities,
-		SystemTime:    nt.FileTimeOf(c.now),
+		SystemTime:    nt.FileTimeOf(c.clock.Now()),
 	}
 	if c.rawMode(cir) {
 		out.Capabilities |= smbwire.CapRawMode
@@ -88,7 +88,7 @@ func (c *core) setupExtended(x *exchange, r *smbwire.SessionSetupExtendedRequest
 	}
 	c.clientLimits(x, r.MaxBufferSize, r.Capabilities)
 	l.legs++
-	token, done, id, err := l.auth.Step(r.SecurityBlob, c.now)
+	token, done, id, err := l.auth.Step(r.SecurityBlob, c.clock.Now())
 	x.cir.workstation = id.Workstation
 	out := &smbwire.SessionSetupExtendedResponse{
 		SecurityBlob: token, NativeOS: nativeOS, NativeLanMan: nativeLanMan,

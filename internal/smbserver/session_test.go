@@ -2,6 +2,7 @@ package smbserver
 
 import (
 	"errors"
+	"math"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -352,6 +353,15 @@ func TestAutoDisconnect(t *testing.T) {
 	w.sleep(15 * time.Minute)
 	if !busy.hung {
 		t.Error("the other is still up")
+	}
+}
+
+func TestAutoDisconnectThatIsTooFarAway(t *testing.T) {
+	w := newWorld(t, func(c *Config) { c.AutoDisconnect = math.MaxInt64 })
+	w.sleep(time.Second)
+	p := w.logon("WS1")
+	if w.sleep(1000 * time.Hour); p.hung || w.wake != never {
+		t.Errorf("hung up %v, a tick is wanted at %v", p.hung, w.wake)
 	}
 }
 

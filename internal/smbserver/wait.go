@@ -21,7 +21,7 @@ func (c *core) awaitLock(x *exchange, o *openFile, off uint64, timeout time.Dura
 	case x.overdue:
 		return nt.StatusFileLockConflict
 	case x.lockOf == nil && timeout > 0:
-		x.due = c.now.Add(timeout)
+		x.due = after(c.now, timeout)
 	}
 	x.lockOf = o
 	return nt.StatusPending

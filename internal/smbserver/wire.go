@@ -16,7 +16,7 @@ import (
 type wire struct {
 	conn link.Conn
 	work rt.Event // something to send, or gone
-	room rt.Event // the queue was emptied, or gone
+	room rt.Event // the queue was too full and is emptied, or gone
 
 	queue  [][]byte
 	queued int // bytes
@@ -104,9 +104,10 @@ func (s *Server) waitForRoom(w *wire) bool {
 
 func (s *Server) send(id connID, w *wire) {
 	var batch [][]byte
-	for gone := false; ; {
-		batch, gone = s.takeQueue(w, batch)
-		if gone {
+	for {
+		w.work.Wait(rt.Forever)
+		gone := false
+		if batch, gone = s.takeQueue(w, batch); gone {
 			return
 		}
 		for _, frame := range batch {
@@ -116,9 +117,6 @@ func (s *Server) send(id connID, w *wire) {
 			}
 			s.rt.Free(frame)
 		}
-		if len(batch) == 0 {
-			w.work.Wait(rt.Forever)
-		}
 	}
 }
 
@@ -126,10 +124,13 @@ func (s *Server) send(id connID, w *wire) {
 func (s *Server) takeQueue(w *wire, sent [][]byte) (batch [][]byte, gone bool) {
 	clear(sent)
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	batch, w.queue, w.queued = w.queue, sent[:0], 0
-	w.room.Set()
-	return batch, w.gone
+	if w.queued > highWater {
+		w.room.Set()
+	}
+	batch, gone = w.queue, w.gone
+	w.queue, w.queued = sent[:0], 0
+	s.mu.Unlock()
+	return batch, gone
 }
 
 // queueLocked reports whether there was room.
