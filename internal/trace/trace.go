@@ -11,6 +11,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"hash"
+	"slices"
 	"time"
 )
 
@@ -116,8 +117,11 @@ func (r *Recorder) Watch(f func(Event)) { r.watch = f }
 // Actor returns a recorder's face for one named participant.
 func (r *Recorder) Actor(name string) *Actor {
 	a := &Actor{r: r, name: name, all: r.wanted == nil}
+	if a.all {
+		return a
+	}
 	for k := range Kind(len(a.wants)) {
-		a.wants[k] = !a.all && r.wanted(name, k)
+		a.wants[k] = r.wanted(name, k)
 	}
 	return a
 }
@@ -186,21 +190,34 @@ func (r *Recorder) hash() {
 	r.buf = r.buf[:0]
 }
 
+// headLen is the size of an event's fixed-width fields.
+const headLen = 8 + 1 + 8 + 8 + 2 + 2 + 4
+
 // appendBinary writes fixed-width fields, and strings behind their length, so that
 // no two different events share an encoding.
 func (e *Event) appendBinary(b []byte) []byte {
-	b = binary.LittleEndian.AppendUint64(b, uint64(e.At))
-	b = append(b, byte(e.Kind))
-	b = binary.LittleEndian.AppendUint64(b, uint64(e.Off))
-	b = binary.LittleEndian.AppendUint64(b, uint64(e.Len))
-	b = binary.LittleEndian.AppendUint16(b, e.FID)
-	b = binary.LittleEndian.AppendUint16(b, e.MID)
-	b = binary.LittleEndian.AppendUint32(b, e.Status)
-	for _, s := range [...]string{e.Actor, e.Op, e.Path, e.Text} {
-		b = binary.LittleEndian.AppendUint32(b, uint32(len(s)))
-		b = append(b, s...)
+	n := len(b)
+	b = slices.Grow(b, headLen)[:n+headLen]
+	head := (*[headLen]byte)(b[n:])
+	binary.LittleEndian.PutUint64(head[0:], uint64(e.At))
+	head[8] = byte(e.Kind)
+	binary.LittleEndian.PutUint64(head[9:], uint64(e.Off))
+	binary.LittleEndian.PutUint64(head[17:], uint64(e.Len))
+	binary.LittleEndian.PutUint16(head[25:], e.FID)
+	binary.LittleEndian.PutUint16(head[27:], e.MID)
+	binary.LittleEndian.PutUint32(head[29:], e.Status)
+	b = appendString(b, e.Actor)
+	b = appendString(b, e.Op)
+	b = appendString(b, e.Path)
+	return appendString(b, e.Text)
+}
+
+func appendString(b []byte, s string) []byte {
+	b = binary.LittleEndian.AppendUint32(b, uint32(len(s)))
+	if s == "" {
+		return b
 	}
-	return b
+	return append(b, s...)
 }
 
 // Actor records events in the name of one participant.
