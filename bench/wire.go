@@ -137,8 +137,11 @@ func (w *wireWatch) open() bool {
 
 func (w *wireWatch) owns(path string) bool { return w.role(path) != workload.Foreign }
 
+// queueKey is the KEY of a postoffice's queue.
+var queueKey = mailclient.KeyPath(mailclient.Inqueue)
+
 // isKey reports whether a path is the remote queue's KEY.
-func isKey(path string) bool { return strings.HasSuffix(path, mailclient.KeyPath(mailclient.Inqueue)) }
+func isKey(path string) bool { return strings.HasSuffix(path, queueKey) }
 
 // ofMessage reports whether a path is one that the sender writes for its message at
 // the remote postoffice: message, envelope, attachments and INQUEUE3.

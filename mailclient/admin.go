@@ -23,12 +23,12 @@ var openAdmin = openMBG
 //
 // src: KB Q146113, Q101749, Q103850
 func Compress(fs FS, name string) (removed int, err error) {
-	b := &mailbag{name: name}
-	if b.keyFile, err = fs.Open(KeyPath(name), openAdmin); err != nil {
+	b := newMailbag(name)
+	if b.keyFile, err = fs.Open(b.keyPath, openAdmin); err != nil {
 		return 0, fmt.Errorf("mailbag %s: %w", name, err)
 	}
 	if err = b.readKey(); err == nil {
-		b.mbgFile, err = fs.Open(MBGPath(name), openAdmin)
+		b.mbgFile, err = fs.Open(b.mbgPath, openAdmin)
 	}
 	if err == nil {
 		removed, err = b.compress(fs)
@@ -47,7 +47,7 @@ func (b *mailbag) compress(fs FS) (int, error) {
 			return 0, err
 		}
 		if len(raw) != RecordSize {
-			return 0, &FormatError{MBGPath(b.name), "record", int64(slot) * RecordSize, ReasonAhead, "announced and not there"}
+			return 0, &FormatError{b.mbgPath, "record", int64(slot) * RecordSize, ReasonAhead, "announced and not there"}
 		}
 		kept = append(kept, raw...)
 	}

@@ -121,20 +121,20 @@ func (a *attempt) openInqueue() (err error) {
 			r.AppStart = a.now()
 		}
 	})
-	if a.inLock, err = a.openRemote("3.1", LockPath(Inqueue), openLock); err != nil {
+	if a.inLock, err = a.openRemote("3.1", queueLock, openLock); err != nil {
 		return err
 	}
-	if a.key, err = a.openRemote("3.2", KeyPath(Inqueue), openUpdate); err != nil {
+	if a.key, err = a.openRemote("3.2", queueKey, openUpdate); err != nil {
 		return err
 	}
 	raw := make([]byte, KeySize)
 	if err = readFull(a.key, raw, 0); err != nil {
-		return fmt.Errorf("read %s: %w", KeyPath(Inqueue), err)
+		return fmt.Errorf("read %s: %w", queueKey, err)
 	}
-	if a.inKey, err = ParseKey(KeyPath(Inqueue), raw); err != nil {
+	if a.inKey, err = ParseKey(queueKey, raw); err != nil {
 		return err
 	}
-	a.mbg, err = a.openRemote("3.3", MBGPath(Inqueue), openMBG)
+	a.mbg, err = a.openRemote("3.3", queueMBG, openMBG)
 	return err
 }
 
@@ -148,20 +148,20 @@ func (a *attempt) announce() error {
 	r := recordOf(a.mai, a.encoded, a.id)
 	r.Flags |= RecordHasP1
 	if err := writeFull(a.mbg, r.Encode(), int64(slot)*RecordSize); err != nil {
-		return fmt.Errorf("write %s: %w", MBGPath(Inqueue), err)
+		return fmt.Errorf("write %s: %w", queueMBG, err)
 	}
 	a.remote.step = "5.2"
 	a.inKey.Add(slot)
 	a.note(func(n *Announcement) { n.Slot = slot })
 	if err := writeFull(a.key, a.inKey.Encode(), 0); err != nil {
-		return fmt.Errorf("write %s: %w", KeyPath(Inqueue), err)
+		return fmt.Errorf("write %s: %w", queueKey, err)
 	}
 	a.remote.step = "5.3"
 	if err := closeFile(&a.mbg); err != nil {
-		return fmt.Errorf("close %s: %w", MBGPath(Inqueue), err)
+		return fmt.Errorf("close %s: %w", queueMBG, err)
 	}
 	if err := closeFile(&a.key); err != nil {
-		return fmt.Errorf("close %s: %w", KeyPath(Inqueue), err)
+		return fmt.Errorf("close %s: %w", queueKey, err)
 	}
 	a.announced = true
 	a.note(func(n *Announcement) { n.Closed = true })
@@ -179,7 +179,7 @@ func (a *attempt) release() {
 	a.remote.step = "5.4"
 	a.logError(closeFile(&a.message))
 	a.logError(closeFile(&a.inLock))
-	a.logError(a.remote.Delete(LockPath(Inqueue)))
+	a.logError(a.remote.Delete(queueLock))
 	a.s.update(func(r *Result) { r.AppEnd = a.now() })
 }
 

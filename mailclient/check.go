@@ -240,8 +240,8 @@ func (c *checker) checkRecord(b *mailbag, slot int, seen map[ID]int) error {
 	if err != nil {
 		return err
 	}
-	r, j := judgeRecord(MBGPath(b.name), int64(slot)*RecordSize, raw)
-	path := MBGPath(b.name)
+	r, j := judgeRecord(b.mbgPath, int64(slot)*RecordSize, raw)
+	path := b.mbgPath
 	if r != nil {
 		if first, twice := seen[r.MAI]; twice {
 			detail := fmt.Sprintf("slots %d and %d both name %v", first, slot, r.MAI)

@@ -44,14 +44,14 @@ func (m *Mailer) liveItems(q *mailbag) ([]*item, error) {
 	for slot := range q.key.LiveSlots() {
 		raw, err := q.rawRecord(slot)
 		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", MBGPath(Inqueue), err)
+			return nil, fmt.Errorf("read %s: %w", q.mbgPath, err)
 		}
 		it := &item{key: itemKey{slot: slot}}
-		record, j := judgeRecord(MBGPath(Inqueue), int64(slot)*RecordSize, raw)
+		record, j := judgeRecord(q.mbgPath, int64(slot)*RecordSize, raw)
 		if record != nil && m.isStale(q, slot, record) {
 			record, j = nil, Judgement{
 				Code: CodeUndeliverable, Reason: ReasonAhead,
-				Detail: fmt.Sprintf("%s: slot %d still has the record of %v", MBGPath(Inqueue), slot, record.MAI),
+				Detail: fmt.Sprintf("%s: slot %d still has the record of %v", q.mbgPath, slot, record.MAI),
 			}
 		}
 		it.verdict = Verdict{Slot: slot, Size: -1, Code: j.Code, Reason: j.Reason, Detail: j.Detail}
@@ -209,7 +209,7 @@ func (m *Mailer) finish(q *mailbag, it *item, report *CycleReport) error {
 	m.conclude(report, it.verdict)
 	removed, err := m.removeRecord(q, it)
 	if err != nil {
-		return fmt.Errorf("write %s: %w", KeyPath(Inqueue), err)
+		return fmt.Errorf("write %s: %w", queueKey, err)
 	}
 	if !removed {
 		return nil

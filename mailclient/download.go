@@ -39,7 +39,7 @@ func (r *Reader) headers(b *mailbag) (Inbox, error) {
 		if err != nil {
 			return nil, err
 		}
-		record, j := judgeRecord(MBGPath(b.name), int64(slot)*RecordSize, raw)
+		record, j := judgeRecord(b.mbgPath, int64(slot)*RecordSize, raw)
 		it := Item{Slot: slot, Record: record, Text: MailSystemError, Code: j.Code, Reason: j.Reason, Detail: j.Detail}
 		if record != nil {
 			it.Token = record.Token()
@@ -131,7 +131,7 @@ func (r *Reader) settleItem(b *mailbag, it *Item) error {
 	if err != nil || !b.key.IsLive(it.Slot) {
 		return err
 	}
-	now, err := ParseRecord(MBGPath(b.name), int64(it.Slot)*RecordSize, raw)
+	now, err := ParseRecord(b.mbgPath, int64(it.Slot)*RecordSize, raw)
 	if err != nil || now.MAI != it.Record.MAI {
 		return nil // somebody emptied the mailbag meanwhile
 	}

@@ -42,14 +42,14 @@ func dumpBag(fs FS, w *strings.Builder, name, owner string) error {
 		fmt.Fprintf(w, "  %v\n", err)
 		return nil
 	}
-	k := b.key
+	k := &b.key
 	fmt.Fprintf(w, "  %d live of %d slots, %d new, %d unread, sequence %d\n", k.Live, k.Slots, k.New, k.Unread, k.Seq)
 	for slot := range k.LiveSlots() {
 		var raw []byte
 		if raw, err = b.rawRecord(slot); err != nil {
 			break
 		}
-		dumpRecord(w, MBGPath(name), slot, raw)
+		dumpRecord(w, b.mbgPath, slot, raw)
 	}
 	return errors.Join(err, b.close())
 }

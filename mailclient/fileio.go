@@ -49,9 +49,13 @@ func bytesOf(mem rt.Memory, n int) []byte {
 
 // readUpTo reads at most n bytes at off into memory of mem; the file may end before.
 func readUpTo(mem rt.Memory, f File, off int64, n int) ([]byte, error) {
-	b := bytesOf(mem, n)
+	return readInto(bytesOf(mem, n), f, off)
+}
+
+// readInto fills b with what is at off; the file may end before.
+func readInto(b []byte, f File, off int64) ([]byte, error) {
 	got, err := f.ReadAt(b, off)
-	if got == n || isEOF(err) {
+	if got == len(b) || isEOF(err) {
 		err = nil
 	}
 	return b[:got], err

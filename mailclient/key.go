@@ -1,6 +1,7 @@
 package mailclient
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"iter"
@@ -34,8 +35,9 @@ type Key struct {
 }
 
 // Encode returns the 560 bytes of the file.
-func (k *Key) Encode() []byte {
-	b := make([]byte, 0, KeySize)
+func (k *Key) Encode() []byte { return k.append(make([]byte, 0, KeySize)) }
+
+func (k *Key) append(b []byte) []byte {
 	for _, v := range [...]uint16{k.New, k.Unread, k.Live, k.Slots} {
 		b = binary.LittleEndian.AppendUint16(b, v)
 	}
@@ -46,10 +48,18 @@ func (k *Key) Encode() []byte {
 
 // ParseKey reads the KEY file called file.
 func ParseKey(file string, b []byte) (*Key, error) {
-	if len(b) != KeySize {
-		return nil, &FormatError{file, "file", int64(len(b)), ReasonSize, fmt.Sprintf("%d bytes, want %d", len(b), KeySize)}
+	k := &Key{}
+	if err := k.parse(file, b); err != nil {
+		return nil, err
 	}
-	k := &Key{
+	return k, nil
+}
+
+func (k *Key) parse(file string, b []byte) error {
+	if len(b) != KeySize {
+		return &FormatError{file, "file", int64(len(b)), ReasonSize, fmt.Sprintf("%d bytes, want %d", len(b), KeySize)}
+	}
+	*k = Key{
 		New:    binary.LittleEndian.Uint16(b[0:]),
 		Unread: binary.LittleEndian.Uint16(b[2:]),
 		Live:   binary.LittleEndian.Uint16(b[4:]),
@@ -58,43 +68,42 @@ func ParseKey(file string, b []byte) (*Key, error) {
 	}
 	copy(k.Deleted[:], b[keyBitmapOff:])
 	if i := firstNonZero(b[keyFieldsLen:keyBitmapOff]); i >= 0 {
-		return nil, &FormatError{file, "reserved", int64(keyFieldsLen + i), ReasonField, "not zero"}
+		return &FormatError{file, "reserved", int64(keyFieldsLen + i), ReasonField, "not zero"}
 	}
-	return k, k.validate(file)
+	return k.validate(file)
 }
 
 func (k *Key) validate(file string) error {
-	switch {
-	case k.Slots > MaxSlots:
+	if k.Slots > MaxSlots {
 		return &FormatError{file, "nSlots", 6, ReasonField, fmt.Sprintf("%d, at most %d", k.Slots, MaxSlots)}
-	case k.deletedFrom(int(k.Slots)) != 0:
+	}
+	free, beyond := k.countDeleted()
+	switch live := int(k.Slots) - free; {
+	case beyond:
 		return &FormatError{file, "bitmap", keyBitmapOff, ReasonField, "bits set beyond the slots"}
-	case int(k.Live) != int(k.Slots)-k.deletedFrom(0):
-		return &FormatError{
-			file, "nLive", 4, ReasonField,
-			fmt.Sprintf("%d, bitmap has %d", k.Live, int(k.Slots)-k.deletedFrom(0)),
-		}
+	case int(k.Live) != live:
+		return &FormatError{file, "nLive", 4, ReasonField, fmt.Sprintf("%d, bitmap has %d", k.Live, live)}
 	case k.Unread > k.Live:
 		return &FormatError{file, "nUnread", 2, ReasonField, fmt.Sprintf("%d of %d live", k.Unread, k.Live)}
 	}
 	return nil
 }
 
-// deletedFrom counts the set bits from slot on.
-func (k *Key) deletedFrom(slot int) int {
-	rest := k.Deleted[min(slot/8, keyBitmapLen):]
-	if len(rest) == 0 {
-		return 0
+// countDeleted counts the slots that are free, and tells whether a bit is set where there
+// is no slot.
+func (k *Key) countDeleted() (free int, beyond bool) {
+	used := k.bitmap()
+	for _, b := range used {
+		free += bits.OnesCount8(b)
 	}
-	n := bits.OnesCount8(rest[0] & (0xFF << (slot % 8)))
-	for rest = rest[1:]; len(rest) >= 8; rest = rest[8:] {
-		n += bits.OnesCount64(binary.LittleEndian.Uint64(rest))
-	}
-	for _, b := range rest {
-		n += bits.OnesCount8(b)
-	}
-	return n
+	last := k.Slots % 8 // slots of the last byte, if that is not full
+	beyond = last > 0 && used[len(used)-1]>>last != 0
+	var none [keyBitmapLen]byte
+	return free, beyond || !bytes.Equal(k.Deleted[len(used):], none[len(used):])
 }
+
+// bitmap is the part of Deleted that has slots.
+func (k *Key) bitmap() []byte { return k.Deleted[:(min(int(k.Slots), MaxSlots)+7)/8] }
 
 func (k *Key) isDeleted(slot int) bool { return k.Deleted[slot/8]&(1<<(slot%8)) != 0 }
 
@@ -117,7 +126,7 @@ func (k *Key) LiveSlots() iter.Seq[int] {
 // FreeSlot returns the slot that the next record takes: the lowest deleted one, else
 // the next. It is false for a full mailbag.
 func (k *Key) FreeSlot() (slot int, ok bool) {
-	for i, b := range k.Deleted {
+	for i, b := range k.bitmap() {
 		if b != 0 {
 			return i*8 + bits.TrailingZeros8(b), true
 		}

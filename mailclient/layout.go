@@ -55,6 +55,13 @@ const (
 	systemLogPath = `LOG\SYSTEM.LOG`
 )
 
+// The files of the queue.
+var (
+	queueKey  = KeyPath(Inqueue)
+	queueMBG  = MBGPath(Inqueue)
+	queueLock = LockPath(Inqueue)
+)
+
 // KeyPath names the KEY file of a mailbag.
 func KeyPath(mailbag string) string { return `KEY\` + mailbag + `.KEY` }
 

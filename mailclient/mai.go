@@ -65,8 +65,7 @@ func (m *MAI) Encode() ([]byte, error) { return m.encode(nil) }
 
 // encode is Encode into memory of mem.
 func (m *MAI) encode(mem rt.Memory) ([]byte, error) {
-	b := bytesOf(mem, len(m.Text)+1024) // room for the fields of most messages
-	b = m.appendFields(m.appendHead(b[:0]))
+	b := m.appendFields(m.appendHead(roomFor(mem, len(m.Text))))
 	if len(b) > maxMAI {
 		return nil, fmt.Errorf("message file of %d bytes: at most %d", len(b), maxMAI)
 	}
@@ -76,15 +75,19 @@ func (m *MAI) encode(mem rt.Memory) ([]byte, error) {
 	return b, nil
 }
 
+// roomFor borrows memory of mem for a text of n bytes with the head and fields that most
+// messages have.
+func roomFor(mem rt.Memory, n int) []byte { return bytesOf(mem, n+1024)[:0] }
+
 func (m *MAI) appendHead(b []byte) []byte {
 	b = append(appendLength3(append(b, elemMessage), 0), midFIPS)
 	for _, v := range [...]struct {
 		qualifier byte
 		value     uint16
 	}{{vendorRef, m.RefCount}, {vendorForm, maiFormat}, {vendorHops, m.Hops}, {vendor37, m.Vendor37}} {
-		b = appendQualified(b, elemVendor, v.qualifier, appendElem(nil, elemInteger, le16(v.value)))
+		b = appendQualified(b, elemVendor, v.qualifier, []byte{elemInteger, 2, byte(v.value), byte(v.value >> 8)})
 	}
-	return appendQualified(b, elemVendor, vendorSum, appendElem(nil, elemInteger, make([]byte, 4)))
+	return appendQualified(b, elemVendor, vendorSum, []byte{elemInteger, 4, 0, 0, 0, 0})
 }
 
 func (m *MAI) appendFields(b []byte) []byte {
@@ -136,20 +139,18 @@ func (a *AttachmentRef) encode() []byte {
 	return append(b, a.Name...)
 }
 
-func le16(v uint16) []byte { return binary.LittleEndian.AppendUint16(nil, v) }
+func le16(v uint16) []byte { return []byte{byte(v), byte(v >> 8)} }
 
 // maiChecksum covers the file's size and its bytes, but for the reference counter,
 // which readers change in place, and the checksum itself.
 //
 // src: KB Q107756 (the size is one component); assumed (CRC-32, EMU-MSMAIL v1)
 func maiChecksum(b []byte) uint32 {
-	c := crc32.ChecksumIEEE(binary.LittleEndian.AppendUint32(nil, uint32(len(b))))
-	for _, part := range [...][]byte{
-		b[:maiRefOff], {0, 0}, b[maiRefOff+2 : maiSumOff], {0, 0, 0, 0}, b[maiHeadLen:],
-	} {
-		c = crc32.Update(c, crc32.IEEETable, part)
-	}
-	return c
+	head := binary.LittleEndian.AppendUint32(make([]byte, 0, 4+maiHeadLen), uint32(len(b)))
+	head = append(head, b[:maiHeadLen]...)
+	clear(head[4+maiRefOff : 4+maiRefOff+2])
+	clear(head[4+maiSumOff:])
+	return crc32.Update(crc32.ChecksumIEEE(head), crc32.IEEETable, b[maiHeadLen:])
 }
 
 // storedChecksum returns the checksum that an encoded message file carries.

@@ -11,11 +11,16 @@ var errFull = errors.New("mailbag is full")
 
 // mailbag is an open pair of KEY and MBG.
 type mailbag struct {
-	name    string
-	keyFile File
-	mbgFile File
-	key     *Key
-	mbgSize int64
+	name             string
+	keyPath, mbgPath string
+	keyFile, mbgFile File
+	key              Key
+	mbgSize          int64
+	raw              [KeySize + 1]byte // of the KEY while it is read or written
+}
+
+func newMailbag(name string) *mailbag {
+	return &mailbag{name: name, keyPath: KeyPath(name), mbgPath: MBGPath(name)}
 }
 
 // slotted is a live record with the slot it is in.
@@ -41,13 +46,13 @@ func openPair(fs FS, name string, write bool) (*mailbag, error) {
 	if write {
 		kp, mp = openUpdate, openMBG
 	}
-	b := &mailbag{name: name}
+	b := newMailbag(name)
 	var err error
-	if b.keyFile, err = fs.Open(KeyPath(name), kp); err != nil {
+	if b.keyFile, err = fs.Open(b.keyPath, kp); err != nil {
 		return nil, fmt.Errorf("mailbag %s: %w", name, err)
 	}
 	if err = b.readKey(); err == nil {
-		b.mbgFile, err = fs.Open(MBGPath(name), mp)
+		b.mbgFile, err = fs.Open(b.mbgPath, mp)
 	}
 	if err == nil {
 		err = b.readMBGSize()
@@ -59,12 +64,11 @@ func openPair(fs FS, name string, write bool) (*mailbag, error) {
 }
 
 func (b *mailbag) readKey() error {
-	raw, err := readUpTo(nil, b.keyFile, 0, KeySize+1)
+	raw, err := readInto(b.raw[:], b.keyFile, 0)
 	if err != nil {
 		return err
 	}
-	b.key, err = ParseKey(KeyPath(b.name), raw)
-	return err
+	return b.key.parse(b.keyPath, raw)
 }
 
 // readMBGSize applies the size rule.
@@ -75,21 +79,15 @@ func (b *mailbag) readMBGSize() (err error) {
 		return err
 	}
 	if b.mbgSize%RecordSize != 0 {
-		return &FormatError{MBGPath(b.name), "file", b.mbgSize, ReasonSize, fmt.Sprintf("%d bytes, not a multiple of %d", b.mbgSize, RecordSize)}
+		return &FormatError{b.mbgPath, "file", b.mbgSize, ReasonSize, fmt.Sprintf("%d bytes, not a multiple of %d", b.mbgSize, RecordSize)}
 	}
 	return nil
 }
 
 // close closes the MBG and then the KEY: until then nobody else sees the update.
 func (b *mailbag) close() error {
-	var errs []error
-	for _, f := range [...]*File{&b.mbgFile, &b.keyFile} {
-		if *f != nil {
-			errs = append(errs, (*f).Close())
-			*f = nil
-		}
-	}
-	return errors.Join(errs...)
+	err := closeFile(&b.mbgFile)
+	return errors.Join(err, closeFile(&b.keyFile))
 }
 
 // rawRecord reads the bytes of one record, fewer where the file ends.
@@ -106,7 +104,7 @@ func (b *mailbag) records() ([]slotted, error) {
 		if err != nil {
 			return nil, err
 		}
-		if r, err := ParseRecord(MBGPath(b.name), int64(slot)*RecordSize, raw); err == nil {
+		if r, err := ParseRecord(b.mbgPath, int64(slot)*RecordSize, raw); err == nil {
 			list = append(list, slotted{slot, r})
 		}
 	}
@@ -140,7 +138,7 @@ func (b *mailbag) remove(slot int) error {
 	return b.writeKey()
 }
 
-func (b *mailbag) writeKey() error { return writeFull(b.keyFile, b.key.Encode(), 0) }
+func (b *mailbag) writeKey() error { return writeFull(b.keyFile, b.key.append(b.raw[:0]), 0) }
 
 // addRecord puts one record into a mailbag.
 func addRecord(fs FS, name string, r *Record) error {

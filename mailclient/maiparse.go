@@ -60,7 +60,7 @@ func (m *MAI) parseHead(file string, b []byte) error {
 	m.RefCount = binary.LittleEndian.Uint16(b[maiRefOff:])
 	m.Hops = binary.LittleEndian.Uint16(b[0x19:])
 	m.Vendor37 = binary.LittleEndian.Uint16(b[0x20:])
-	want := m.appendHead(nil)
+	want := m.appendHead(make([]byte, 0, maiHeadLen))
 	copy(want[maiLenOff:maiFrameLen], b[maiLenOff:])
 	copy(want[maiSumOff:], b[maiSumOff:maiHeadLen])
 	for i, c := range want {

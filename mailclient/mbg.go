@@ -67,8 +67,13 @@ func (r *Record) Token() Token { return TokenOf(r.Subject) }
 
 // Encode returns the 116 bytes of the record. Names that are too long are cut.
 func (r *Record) Encode() []byte {
-	b := make([]byte, RecordSize)
-	binary.LittleEndian.PutUint16(b, uint16(r.Flags))
+	var b [RecordSize]byte
+	r.put(&b)
+	return b[:]
+}
+
+func (r *Record) put(b *[RecordSize]byte) {
+	binary.LittleEndian.PutUint16(b[:], uint16(r.Flags))
 	copy(b[recSender:recSender+maxName], r.Sender)
 	copy(b[recSubject:recSubject+maxSubject], r.Subject)
 	putMinute(b[recPosted:], r.Posted)
@@ -78,13 +83,13 @@ func (r *Record) Encode() []byte {
 	binary.LittleEndian.PutUint32(b[recSize:], r.Size)
 	binary.LittleEndian.PutUint16(b[recHours:], r.Hours)
 	binary.LittleEndian.PutUint32(b[recCRC:], r.CRC)
-	return b
 }
 
 // putMinute writes a time as minute, hour, day, month and year.
 func putMinute(b []byte, t time.Time) {
-	t = t.UTC()
-	for i, v := range [...]int{t.Minute(), t.Hour(), t.Day(), int(t.Month()), t.Year()} {
+	year, month, day := t.UTC().Date()
+	hour, minute, _ := t.UTC().Clock()
+	for i, v := range [...]int{minute, hour, day, int(month), year} {
 		binary.LittleEndian.PutUint16(b[2*i:], uint16(v))
 	}
 }
@@ -119,7 +124,8 @@ func ParseRecord(file string, off int64, b []byte) (*Record, error) {
 	if r.Subject, ok = cString(b[recSubject : recSubject+maxSubject+1]); !ok {
 		return bad(recSubject, "subject", ReasonField, "not NUL-padded")
 	}
-	if !bytes.Equal(r.Encode(), b) {
+	var again [RecordSize]byte
+	if r.put(&again); !bytes.Equal(again[:], b) {
 		return bad(0, "reserved", ReasonField, "not zero")
 	}
 	return r, nil

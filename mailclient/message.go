@@ -119,7 +119,7 @@ func (m *Message) build(mem rt.Memory, token Token, posted time.Time, first ID) 
 func (m *MAI) fitText(mem rt.Memory, size int) error {
 	text := m.Text
 	m.Text = nil
-	frame := len(m.appendFields(m.appendHead(nil)))
+	frame := len(m.appendFields(m.appendHead(roomFor(mem, 0))))
 	if size < frame || size > maxMAI {
 		return fmt.Errorf("message file of %d bytes: from %d to %d are possible", size, frame, maxMAI)
 	}
@@ -135,20 +135,23 @@ const fillLine = " The quick brown fox jumps over the lazy dog 0123456789 times.
 func fillText(mem rt.Memory, text []byte, n int) []byte {
 	b := bytesOf(mem, n+len(fillLine)+8)
 	b = append(b[:0], text[:min(len(text), n)]...)
-	for line := 1; len(b) < n; line++ {
-		b = append(appendLineNumber(b, line), fillLine...)
+	line := []byte("000000" + fillLine)
+	for len(b) < n {
+		countUp(line[:6])
+		b = append(b, line...)
 	}
 	return b[:n]
 }
 
-// appendLineNumber writes six digits, which count the lines of the longest message file.
-func appendLineNumber(b []byte, line int) []byte {
-	b = append(b, "000000"...)
-	for i := len(b) - 1; line > 0; i-- {
-		b[i] += byte(line % 10)
-		line /= 10
+// countUp adds one to a number of decimal digits: six count the lines of the longest
+// message file.
+func countUp(digits []byte) {
+	for i := len(digits) - 1; i >= 0; i-- {
+		if digits[i]++; digits[i] <= '9' {
+			return
+		}
+		digits[i] = '0'
 	}
-	return b
 }
 
 // recordOf sums up an encoded message file for a mailbag.

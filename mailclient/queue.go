@@ -79,13 +79,13 @@ func (m *Mailer) cycle(report *CycleReport) error {
 	if m.cfg.QueueLock == LockLegacy {
 		return m.pass(report)
 	}
-	lock, err := m.fs.Open(LockPath(Inqueue), openLock)
+	lock, err := m.fs.Open(queueLock, openLock)
 	if err != nil {
 		if isDenied(err) {
 			report.Skipped = "another program has the queue"
 			return nil
 		}
-		return fmt.Errorf("open %s: %w", LockPath(Inqueue), err)
+		return fmt.Errorf("open %s: %w", queueLock, err)
 	}
 	err = m.pass(report)
 	return errors.Join(err, lock.Close(), m.unlock(err))
@@ -99,8 +99,8 @@ func (m *Mailer) unlock(failed error) error {
 	if failed != nil {
 		return nil
 	}
-	if err := m.fs.Delete(LockPath(Inqueue)); err != nil && !isDenied(err) && !isMissing(err) {
-		return fmt.Errorf("delete %s: %w", LockPath(Inqueue), err)
+	if err := m.fs.Delete(queueLock); err != nil && !isDenied(err) && !isMissing(err) {
+		return fmt.Errorf("delete %s: %w", queueLock, err)
 	}
 	return nil
 }
@@ -108,17 +108,18 @@ func (m *Mailer) unlock(failed error) error {
 // pass opens the queue and handles its records.
 func (m *Mailer) pass(report *CycleReport) error {
 	mode := [...]nt.CreateParams{LockHeld: openUpdate, LockSemaphore: openRead, LockLegacy: openKeyLegacy}[m.cfg.QueueLock]
-	key, err := m.fs.Open(KeyPath(Inqueue), mode)
+	key, err := m.fs.Open(queueKey, mode)
 	if err != nil {
-		return m.queueError(report, KeyPath(Inqueue), err)
+		return m.queueError(report, queueKey, err)
 	}
-	q := &mailbag{name: Inqueue, keyFile: key}
+	q := newMailbag(Inqueue)
+	q.keyFile = key
 	err = m.open(q)
 	if m.cfg.QueueLock == LockSemaphore {
 		err = errors.Join(err, closeFile(&q.keyFile))
 	}
 	if err != nil {
-		return errors.Join(m.queueError(report, MBGPath(Inqueue), err), q.close())
+		return errors.Join(m.queueError(report, queueMBG, err), q.close())
 	}
 	m.isBad = false
 	if report.Live = int(q.key.Live); report.Live > 0 {
@@ -133,7 +134,7 @@ func (m *Mailer) open(q *mailbag) (err error) {
 	if err = q.readKey(); err != nil || q.key.Live == 0 {
 		return err
 	}
-	if q.mbgFile, err = m.fs.Open(MBGPath(Inqueue), openRead); err != nil {
+	if q.mbgFile, err = m.fs.Open(queueMBG, openRead); err != nil {
 		return err
 	}
 	if err = q.readMBGSize(); err != nil || m.dir != nil {
@@ -186,21 +187,23 @@ func (m *Mailer) removeByName(q *mailbag, it *item) (bool, error) {
 	if m.cfg.QueueLock == LockLegacy {
 		mode = openKeyUpdate // beside the handle that denies reading
 	}
-	key, err := m.fs.Open(KeyPath(Inqueue), mode)
+	key, err := m.fs.Open(queueKey, mode)
 	if isDenied(err) {
-		m.log("File I/O: Error opening \"%s\" error code=%d", "N:"+KeyPath(Inqueue), StatusOf(err).Win32())
+		m.log("File I/O: Error opening \"%s\" error code=%d", "N:"+queueKey, StatusOf(err).Win32())
 		return false, nil
 	}
 	if err != nil {
 		return false, err
 	}
-	now := &mailbag{name: Inqueue, keyFile: key, mbgFile: q.mbgFile}
+	now := newMailbag(Inqueue)
+	now.keyFile, now.mbgFile = key, q.mbgFile
 	if m.cfg.QueueLock == LockLegacy {
 		now.keyFile = q.keyFile
 	}
 	if err = now.readKey(); err == nil && now.key.IsLive(it.key.slot) {
-		now.keyFile, q.key = key, now.key
+		now.keyFile = key
 		err = now.remove(it.key.slot)
+		q.key = now.key
 	}
 	return err == nil, errors.Join(err, key.Close())
 }
