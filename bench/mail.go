@@ -176,7 +176,7 @@ func about(sent mailclient.Result, all []mailclient.Verdict) (list []mailclient.
 // inbox opens the recipient's mailbag as a reading client would.
 func (m *mailRun) inbox(fs mailclient.FS) (copies int, raised []mailclient.Code, err error) {
 	c := mailclient.DefaultReaderConfig()
-	c.Runtime, c.PO, c.Mailbox = m.st.Runtime, fs, remotePO.Users[0]
+	c.Runtime, c.PO, c.Mailbox, c.OmitText = m.st.Runtime, fs, remotePO.Users[0], true
 	reader, err := mailclient.NewReader(c)
 	if err != nil {
 		return 0, nil, err

@@ -159,9 +159,12 @@ func initPostoffices(local, remote mailclient.FS) error {
 	return nil
 }
 
+// stockPolicy is that of a default workstation, read once for all trials.
+var stockPolicy = sync.OnceValues(func() (*registry.Policy, error) { return registry.Builtin("nt351") })
+
 // stockSettings are those of a default workstation on the policy's edition.
 func stockSettings(s Settings) (Settings, error) {
-	stock, err := registry.Builtin("nt351")
+	stock, err := stockPolicy()
 	if err != nil {
 		return Settings{}, err
 	}

@@ -80,7 +80,10 @@ func (r *Reader) fetch(it *Item) error {
 		it.Detail, j = j.Detail, Judgement{} // the client only warns
 	}
 	if j.Passed() {
-		it.Message, it.Text = m, string(m.Text)
+		it.Message, it.Text = m, ""
+		if !r.cfg.OmitText {
+			it.Text = string(m.Text)
+		}
 		if j, err = lookAtAttachments(r.fs, m.Attachments); err != nil {
 			return err
 		}

@@ -41,6 +41,8 @@ type ReaderConfig struct {
 	//
 	// src: KB Q107756
 	LockedIsEmpty bool
+	// OmitText leaves the Text of whole items empty: Message has it.
+	OmitText bool
 
 	// OnMail, if set, is told of each item that Run downloads; a message that cannot be
 	// taken out of the mailbag is downloaded again by every poll.

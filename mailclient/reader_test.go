@@ -37,6 +37,26 @@ func (w *world) wantShown(got []string, want ...string) {
 	}
 }
 
+func TestTextIsOmittedWhereAMessageIsWhole(t *testing.T) {
+	inWorld(t, func(w *world) {
+		m := w.message()
+		m.Text, m.FileSize = "whole", 0
+		w.send(m)
+		w.send(w.message())
+		w.cycle()
+		w.truncate(MAIPath(2), 100)
+		cfg := DefaultReaderConfig()
+		cfg.Runtime, cfg.PO, cfg.Mailbox, cfg.OmitText = w.k, w.remote, "BOB", true
+		r, err := NewReader(cfg)
+		w.ok(err)
+		in, err := r.Read()
+		w.ok(err)
+		if len(in) != 2 || in[0].Text != "" || string(in[0].Message.Text) != "whole" || in[1].Text != MailSystemError {
+			t.Errorf("%+v", in)
+		}
+	})
+}
+
 // The client polls every ten minutes, and what it has shown it does not show again.
 //
 // src: KB Q86100, Q118528

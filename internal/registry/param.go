@@ -154,11 +154,15 @@ func (p *Param) accepts(v Value) bool {
 // duration converts a REG_DWORD of the row's unit of time; what is longer than a
 // Duration can be, such as -1 minutes, is the longest one.
 func (p *Param) duration(n uint32) time.Duration {
-	units := map[string]time.Duration{
-		UnitMilliseconds: time.Millisecond, UnitSeconds: time.Second, UnitMinutes: time.Minute,
-	}
-	unit, ok := units[p.Unit]
-	if !ok {
+	var unit time.Duration
+	switch p.Unit {
+	case UnitMilliseconds:
+		unit = time.Millisecond
+	case UnitSeconds:
+		unit = time.Second
+	case UnitMinutes:
+		unit = time.Minute
+	default:
 		panic("registry: " + p.Name + " is not a time")
 	}
 	if int64(n) > math.MaxInt64/int64(unit) {
