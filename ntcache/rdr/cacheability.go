@@ -18,14 +18,14 @@ type opened struct {
 	oplock nt.OplockLevel
 }
 
-func (o *opened) writeOnly() bool { return o.Access.CanWrite() && !o.Access.CanRead() }
+func (o opened) writeOnly() bool { return o.Access.CanWrite() && !o.Access.CanRead() }
 
-func (o *opened) denies(s nt.ShareAccess) bool { return o.Share&s == nt.ShareNone }
+func (o opened) denies(s nt.ShareAccess) bool { return o.Share&s == nt.ShareNone }
 
 // behind is L2's right: nobody else may write the file, or the handle writes only.
 //
 // src: KB Q163401 ("write only files"); KB Q143413 (sent when the file can no longer be cached)
-func (o *opened) behind() bool {
+func (o opened) behind() bool {
 	alone := o.oplock == nt.OplockExclusive || o.oplock == nt.OplockBatch || o.denies(nt.ShareWrite)
 	return o.Access.CanWrite() && (alone || o.writeOnly())
 }
@@ -35,17 +35,17 @@ func (o *opened) behind() bool {
 type cacheRule struct {
 	name   string
 	source string
-	when   func(c *Config, o *opened) bool
-	grant  func(c *Config, o *opened) caching
+	when   func(c *Config, o opened) bool
+	grant  func(c *Config, o opened) caching
 }
 
 // grants is for rules that give the same to all.
-func grants(k caching) func(*Config, *opened) caching {
-	return func(*Config, *opened) caching { return k }
+func grants(k caching) func(*Config, opened) caching {
+	return func(*Config, opened) caching { return k }
 }
 
-func holds(level nt.OplockLevel) func(*Config, *opened) bool {
-	return func(_ *Config, o *opened) bool { return o.oplock == level }
+func holds(level nt.OplockLevel) func(*Config, opened) bool {
+	return func(_ *Config, o opened) bool { return o.oplock == level }
 }
 
 // cacheRules is the cacheability table: the first rule that applies decides. It is
@@ -55,23 +55,23 @@ func holds(level nt.OplockLevel) func(*Config, *opened) bool {
 var cacheRules = [...]cacheRule{
 	{
 		name: "no intermediate buffering", source: `Win32 documentation, "CreateFile"`,
-		when:  func(_ *Config, o *opened) bool { return o.Options&nt.NoIntermediateBuffer != 0 },
+		when:  func(_ *Config, o opened) bool { return o.Options&nt.NoIntermediateBuffer != 0 },
 		grant: grants(caching{}),
 	},
 	{
 		name: "UtilizeNtCaching=0", source: "KB Q102981; KB Q163401",
-		when:  func(c *Config, _ *opened) bool { return !c.UtilizeNtCaching },
-		grant: func(_ *Config, o *opened) caching { return caching{buffer: o.behind()} },
+		when:  func(c *Config, _ opened) bool { return !c.UtilizeNtCaching },
+		grant: func(_ *Config, o opened) caching { return caching{buffer: o.behind()} },
 	},
 	{
 		name: "write-only", source: "KB Q163401",
-		when:  func(_ *Config, o *opened) bool { return o.writeOnly() },
+		when:  func(_ *Config, o opened) bool { return o.writeOnly() },
 		grant: grants(caching{buffer: true}),
 	},
 	{
 		name: "batch oplock", source: "[MS-CIFS] §3.2.4.18; KB Q102981",
 		when: holds(nt.OplockBatch),
-		grant: func(_ *Config, o *opened) caching {
+		grant: func(_ *Config, o opened) caching {
 			return caching{read: true, write: true, lock: true, close: o.Options&nt.DeleteOnClose == 0}
 		},
 	},
@@ -87,28 +87,28 @@ var cacheRules = [...]cacheRule{
 	},
 	{
 		name: "deny-all", source: "assumed (nobody else can have the file open)",
-		when:  func(_ *Config, o *opened) bool { return o.denies(nt.ShareRead | nt.ShareWrite) },
+		when:  func(_ *Config, o opened) bool { return o.denies(nt.ShareRead | nt.ShareWrite) },
 		grant: grants(caching{read: true, write: true}),
 	},
 	{
 		name: "deny-write and BufFilesDenyWrite", source: "KB Q102981; that it buffers writes too is assumed",
-		when:  func(c *Config, o *opened) bool { return c.BufFilesDenyWrite && o.denies(nt.ShareWrite) },
-		grant: func(c *Config, _ *opened) caching { return caching{read: true, write: c.CacheDenyWriteWrites} },
+		when:  func(c *Config, o opened) bool { return c.BufFilesDenyWrite && o.denies(nt.ShareWrite) },
+		grant: func(c *Config, _ opened) caching { return caching{read: true, write: c.CacheDenyWriteWrites} },
 	},
 	{
 		name: "read-only file and BufReadOnlyFiles", source: "KB Q102981",
-		when:  func(c *Config, o *opened) bool { return c.BufReadOnlyFiles && o.attr&nt.AttrReadOnly != 0 },
+		when:  func(c *Config, o opened) bool { return c.BufReadOnlyFiles && o.attr&nt.AttrReadOnly != 0 },
 		grant: grants(caching{read: true}),
 	},
 	{
 		name: "any other", source: "KB Q102981",
-		when:  func(*Config, *opened) bool { return true },
+		when:  func(*Config, opened) bool { return true },
 		grant: grants(caching{}),
 	},
 }
 
 // ruleFor is the row of the table that an open falls under.
-func (c *Config) ruleFor(o *opened) *cacheRule {
+func (c *Config) ruleFor(o opened) *cacheRule {
 	for i := range cacheRules {
 		if cacheRules[i].when(c, o) {
 			return &cacheRules[i]
@@ -122,7 +122,7 @@ func (c *Config) ruleFor(o *opened) *cacheRule {
 // src: KB Q163401, KB Q102981, KB Q129202; [MS-CIFS] §3.2.4.18
 func (c *Config) cacheability(p nt.CreateParams, attr nt.FileAttributes, oplock nt.OplockLevel) caching {
 	o := opened{p, attr, oplock}
-	return c.ruleFor(&o).grant(c, &o)
+	return c.ruleFor(o).grant(c, o)
 }
 
 // oplockToAsk is the oplock that an open requests.

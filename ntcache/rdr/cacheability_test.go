@@ -116,7 +116,7 @@ func TestCacheability(t *testing.T) {
 			if r.change != nil {
 				r.change(&c)
 			}
-			rule := c.ruleFor(&opened{r.open, r.attr, r.oplock})
+			rule := c.ruleFor(opened{r.open, r.attr, r.oplock})
 			if got := c.cacheability(r.open, r.attr, r.oplock); got != r.want || rule.name != r.rule {
 				t.Errorf("got %+v by %q, want %+v by %q", got, rule.name, r.want, r.rule)
 			}

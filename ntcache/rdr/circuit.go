@@ -25,7 +25,7 @@ type circuit struct {
 	logged    bool          // the event log says so
 	uses      int           // calls by name under way
 	opens     int           // files open on it, dormant ones too
-	used      time.Time     // when uses or opens changed last
+	used      time.Duration // when uses or opens changed last, by rt.Runtime.Elapsed
 	waiting   int           // long-term requests outstanding
 	echoes    int           // how often the first of them began
 }
@@ -37,10 +37,7 @@ type circuit struct {
 func (c *circuit) OnBreak(h nt.FileHandle, to nt.OplockLevel) {
 	r := c.r
 	r.mu.Lock()
-	o := r.byFID[h]
-	if o != nil && o.closing {
-		o = nil // its CLOSE answers the break, or the server has given its FID to another open
-	}
+	o := r.openLocked(h)
 	if o != nil && o.ignoresBreakLocked() {
 		r.mu.Unlock()
 		return
@@ -128,18 +125,16 @@ func (r *Redirector) noticeLoss(err error) {
 	}
 }
 
+// goneStatuses say that a circuit died.
+var goneStatuses = [...]error{
+	nt.StatusUnexpectedNetworkError, nt.StatusNetworkNameDeleted, nt.StatusIOTimeout, nt.StatusFileClosed,
+	nt.StatusConnectionDisconnected, nt.StatusConnectionReset, nt.StatusVirtualCircuitClosed, nt.StatusInvalidNetworkResponse,
+}
+
 // circuitGone reports whether err says that the circuit died, as opposed to an
 // answer of the server.
 func circuitGone(err error) bool {
-	for _, st := range [...]nt.Status{
-		nt.StatusUnexpectedNetworkError, nt.StatusNetworkNameDeleted, nt.StatusIOTimeout, nt.StatusFileClosed,
-		nt.StatusConnectionDisconnected, nt.StatusConnectionReset, nt.StatusVirtualCircuitClosed, nt.StatusInvalidNetworkResponse,
-	} {
-		if errors.Is(err, st) {
-			return true
-		}
-	}
-	return false
+	return err != nil && slices.ContainsFunc(goneStatuses[:], func(st error) bool { return errors.Is(err, st) })
 }
 
 // filesLocked returns the FCBs in order of path.

@@ -15,7 +15,8 @@ import (
 type fcb struct {
 	r      *Redirector
 	path   string
-	id     uint64 // constant
+	key    string // constant: what all spellings of path have in common
+	id     uint64 // constant once it is known
 	cached *ntcache.SharedCacheMap
 	l2     *writeBehind
 	io     rt.Resource // shared: a read or write; exclusive: the change of caching rights
@@ -69,7 +70,7 @@ func (r *Redirector) acquire(path string) *fcb {
 	if f := r.known(k, nil); f != nil {
 		return f
 	}
-	made := r.newFCB(path)
+	made := r.newFCB(path, k)
 	f := r.known(k, made)
 	if f != made { // another was faster
 		r.cache.Forget(made.cached)
@@ -84,6 +85,8 @@ func (r *Redirector) known(k string, made *fcb) *fcb {
 	f := r.fcbs[k]
 	if f == nil && made != nil {
 		f = made
+		r.files++
+		f.id = r.files
 		r.fcbs[k] = f
 	}
 	if f != nil {
@@ -92,16 +95,12 @@ func (r *Redirector) known(k string, made *fcb) *fcb {
 	return f
 }
 
-func (r *Redirector) newFCB(path string) *fcb {
+func (r *Redirector) newFCB(path, key string) *fcb {
 	f := r.slabs.fcbs.Next()
-	f.r, f.path, f.opens = r, path, f.first[:0]
+	f.r, f.path, f.key, f.opens = r, path, key, f.first[:0]
 	f.settled, f.io, f.opening = r.rt.NewEvent(rt.Notification), r.rt.NewResource(), r.rt.NewResource()
 	f.cached = r.cache.NewMap(path, f, 0)
 	f.l2 = newWriteBehind(f)
-	r.mu.Lock()
-	r.files++
-	f.id = r.files
-	r.mu.Unlock()
 	f.settled.Set()
 	return f
 }
@@ -110,9 +109,9 @@ func (r *Redirector) newFCB(path string) *fcb {
 func (r *Redirector) release(f *fcb) {
 	r.mu.Lock()
 	f.users--
-	gone := f.users == 0 && f.closings == 0 && len(f.opens) == 0 && r.fcbs[key(f.path)] == f
+	gone := f.users == 0 && f.closings == 0 && len(f.opens) == 0 && r.fcbs[f.key] == f
 	if gone {
-		delete(r.fcbs, key(f.path))
+		delete(r.fcbs, f.key)
 	}
 	r.mu.Unlock()
 	if gone {
@@ -228,7 +227,7 @@ func (f *fcb) countLost(bytes int64, err error) (tell bool) {
 // AcquireForLazyWrite keeps the file open at the server while the lazy writer works.
 func (f *fcb) AcquireForLazyWrite(bool) bool {
 	f.r.mu.Lock()
-	alive := f.r.fcbs[key(f.path)] == f
+	alive := f.r.fcbs[f.key] == f
 	if alive {
 		f.users++
 	}
@@ -271,9 +270,12 @@ func (f *fcb) flushBehindBut(why string, but *heldLock) {
 func (f *fcb) dirtyBytes() int64 { return f.dirtyBytesBut(nil) }
 
 func (f *fcb) dirtyBytesBut(but *heldLock) int64 {
-	n := f.cached.DirtyBytes() + f.l2.pending() + f.queuedBytes()
-	if t := f.locked(); t != nil {
-		n += t.pending(but)
+	n := f.cached.DirtyBytes()
+	f.r.mu.Lock()
+	defer f.r.mu.Unlock()
+	n += f.l2.pendingLocked() + f.queuedLen
+	if f.locks != nil {
+		n += f.locks.pendingLocked(but)
 	}
 	return n
 }
@@ -383,7 +385,6 @@ func (f *fcb) circuitLost(remote Remote, err error) {
 			o.dead = true
 			lost += o.unconfirmed
 			o.unconfirmed = 0
-			r.forgetFIDLocked(o)
 			if o.dormant != nil {
 				r.wakeDormantLocked(o)
 				o.closing = true
@@ -411,12 +412,17 @@ func (f *fcb) circuitLost(remote Remote, err error) {
 	}
 }
 
-// forgetFIDLocked ends the meaning of o's FID, unless the server has given it to a
-// later open.
-func (r *Redirector) forgetFIDLocked(o *serverOpen) {
-	if r.byFID[o.h] == o {
-		delete(r.byFID, o.h)
+// openLocked finds the open that a FID means now, nil if there is none: one whose CLOSE
+// is on its way may have lost it to a later open already.
+func (r *Redirector) openLocked(h nt.FileHandle) *serverOpen {
+	for _, f := range r.fcbs { // map order: no two live opens have one FID
+		for _, o := range f.opens {
+			if o.h == h && !o.dead && !o.closing {
+				return o
+			}
+		}
 	}
+	return nil
 }
 
 // closeAtServer sends CLOSE and forgets the open. The caller holds the FCB.
@@ -453,7 +459,6 @@ func (f *fcb) reportClose(o *serverOpen, err error) {
 // forget ends an open that the server has closed, or lost with its circuit.
 func (f *fcb) forget(o *serverOpen) {
 	f.r.mu.Lock()
-	f.r.forgetFIDLocked(o)
 	f.opens = slices.DeleteFunc(f.opens, func(x *serverOpen) bool { return x == o })
 	f.r.mu.Unlock()
 	o.cache.Uninitialize(nil)

@@ -60,7 +60,7 @@ func (r *Redirector) begin() *circuit {
 func (c *circuit) done() {
 	c.r.mu.Lock()
 	c.uses--
-	c.used = c.r.rt.Now()
+	c.used = c.r.rt.Elapsed()
 	c.r.mu.Unlock()
 }
 
@@ -79,7 +79,7 @@ func (c *circuit) dropIfIdle() {
 	r := c.r
 	r.connecting.AcquireExclusive() // so that nobody begins to use it meanwhile
 	defer r.connecting.Release()
-	left, gone := c.idleFor(r.rt.Now())
+	left, gone := c.idleFor(r.rt.Elapsed())
 	switch {
 	case gone:
 		return
@@ -95,7 +95,7 @@ func (c *circuit) dropIfIdle() {
 }
 
 // idleFor returns how long the circuit must stay idle yet to be dropped.
-func (c *circuit) idleFor(now time.Time) (left time.Duration, gone bool) {
+func (c *circuit) idleFor(now time.Duration) (left time.Duration, gone bool) {
 	r := c.r
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -105,14 +105,14 @@ func (c *circuit) idleFor(now time.Time) (left time.Duration, gone bool) {
 	case c.uses > 0 || c.opens > 0:
 		return r.cfg.KeepConn, false
 	}
-	return c.used.Add(r.cfg.KeepConn).Sub(now), false
+	return c.used + r.cfg.KeepConn - now, false
 }
 
 // countOpen counts what is open on the circuit.
 func (c *circuit) countOpen(n int) {
 	c.r.mu.Lock()
 	c.opens += n
-	c.used = c.r.rt.Now()
+	c.used = c.r.rt.Elapsed()
 	c.r.mu.Unlock()
 }
 

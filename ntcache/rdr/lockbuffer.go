@@ -26,10 +26,8 @@ func (t *lockTable) roomLocked(replaced *heldLock) int {
 	return n
 }
 
-// pending returns the written bytes that wait in lock buffers, but for one if that is not nil.
-func (t *lockTable) pending(but *heldLock) (n int64) {
-	t.f.r.mu.Lock()
-	defer t.f.r.mu.Unlock()
+// pendingLocked returns the written bytes that wait in lock buffers, but for one if that is not nil.
+func (t *lockTable) pendingLocked(but *heldLock) (n int64) {
 	for _, l := range t.held {
 		if l.dirty && l != but {
 			n += int64(len(l.data))

@@ -95,12 +95,25 @@ func (f *fcb) staleOpen(usable func(nt.AccessMask) bool) *serverOpen {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	now := r.anyOpenLocked()
+	if now == nil {
+		return nil
+	}
 	for _, o := range f.opens {
-		if !o.dead || !o.mapped || !usable(o.params.Access) {
-			continue
-		}
-		for _, now := range r.byFID { // map order: all are of one circuit
+		if o.dead && o.mapped && usable(o.params.Access) {
 			return &serverOpen{f: f, circuit: now.circuit, remote: now.remote, h: nt.FileHandle{Circuit: now.h.Circuit, FID: o.h.FID}, params: o.params}
+		}
+	}
+	return nil
+}
+
+// anyOpenLocked returns an open on the circuit of now, nil if there is none.
+func (r *Redirector) anyOpenLocked() *serverOpen {
+	for _, f := range r.fcbs { // map order: all are of one circuit
+		for _, o := range f.opens {
+			if !o.dead {
+				return o
+			}
 		}
 	}
 	return nil

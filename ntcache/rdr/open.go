@@ -158,7 +158,6 @@ func (f *fcb) enter(o *serverOpen, res nt.CreateResult, written uint64) (to nt.O
 	r.mu.Lock()
 	f.opens = append(f.opens, o)
 	f.lostTold = false
-	r.byFID[o.h] = o
 	o.circuit.opens++
 	to, early = r.early[o.h]
 	early = early && o.oplock != nt.OplockNone // else left over from another open
@@ -176,6 +175,5 @@ func (o *serverOpen) kill() {
 	r := o.f.r
 	r.mu.Lock()
 	o.dead = true
-	r.forgetFIDLocked(o)
 	r.mu.Unlock()
 }

@@ -83,13 +83,6 @@ func (f *fcb) awaitData() error {
 	return f.awaitOps(func(x *op) bool { return x.Kind == OpWrite || x.Kind == OpSetSize })
 }
 
-// queuedBytes is how many bytes of the file are in the queue.
-func (f *fcb) queuedBytes() int64 {
-	f.r.mu.Lock()
-	defer f.r.mu.Unlock()
-	return f.queuedLen
-}
-
 // awaitRange waits for what a read of n bytes at off must see.
 func (f *fcb) awaitRange(off int64, n int, beyond bool) error {
 	read := Op{Off: off, Len: n}

@@ -244,7 +244,7 @@ func (q *queue) finish(over []*op) {
 		}
 		r.mu.Lock()
 		q.c.uses--
-		q.c.used = r.rt.Now()
+		q.c.used = r.rt.Elapsed()
 		ended := x.ended
 		var room rt.Event
 		if x.Kind == OpWrite {

@@ -47,9 +47,9 @@ func (c *circuit) ask(call func(Remote) error) error {
 // timed makes a call and notes how quick an answer can be.
 func (c *circuit) timed(call func(Remote) error) error {
 	r := c.r
-	begun := r.rt.Now()
+	begun := r.rt.Elapsed()
 	err := call(c.remote)
-	if took := r.rt.Now().Sub(begun); !circuitGone(err) {
+	if took := r.rt.Elapsed() - begun; !circuitGone(err) {
 		r.mu.Lock()
 		if c.roundTrip == 0 || took < c.roundTrip {
 			c.roundTrip = took

@@ -70,9 +70,8 @@ type Redirector struct {
 	slabs      slabs
 
 	mu       rt.Mutex
-	live     *circuit        // nil: the next name-based call connects
-	fcbs     map[string]*fcb // by upper-case path
-	byFID    map[nt.FileHandle]*serverOpen
+	live     *circuit                         // nil: the next name-based call connects
+	fcbs     map[string]*fcb                  // by upper-case path
 	early    map[nt.FileHandle]nt.OplockLevel // breaks that came before their open was registered
 	openings int                              // opens under way; without one early is empty
 	dormant  []*serverOpen                    // oldest first
@@ -108,7 +107,7 @@ func New(r rt.Runtime, cfg Config, cache *ntcache.Manager, connect Connector, tr
 	d := &Redirector{
 		rt: r, cfg: cfg, cache: cache, connect: connect, tr: tr,
 		connecting: r.NewResource(), mu: r.NewMutex(), idle: r.NewEvent(rt.Notification),
-		fcbs: map[string]*fcb{}, byFID: map[nt.FileHandle]*serverOpen{}, early: map[nt.FileHandle]nt.OplockLevel{},
+		fcbs: map[string]*fcb{}, early: map[nt.FileHandle]nt.OplockLevel{},
 		boxes: map[string]bool{},
 		slabs: slabs{
 			fcbs: slab.From[fcb](r), opens: slab.From[serverOpen](r),

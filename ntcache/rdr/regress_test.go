@@ -396,8 +396,8 @@ func TestALossThatCrossesTheReplyOfAnOpenKillsTheHandle(t *testing.T) {
 		if _, err := h.WriteAt([]byte("x"), 0); !errors.Is(err, nt.StatusNetworkNameDeleted) {
 			t.Errorf("write: %v", err)
 		}
-		if d.DirtyBytes() != 0 || len(d.byFID) != 0 {
-			t.Errorf("%d dirty bytes, %d FIDs known", d.DirtyBytes(), len(d.byFID))
+		if live := d.anyOpenLocked(); d.DirtyBytes() != 0 || live != nil {
+			t.Errorf("%d dirty bytes, live open %+v", d.DirtyBytes(), live)
 		}
 	})
 }

@@ -37,9 +37,13 @@ func newWriteBehind(f *fcb) *writeBehind {
 }
 
 // pending returns the bytes that the server has not acknowledged.
-func (w *writeBehind) pending() (n int64) {
+func (w *writeBehind) pending() int64 {
 	w.f.r.mu.Lock()
 	defer w.f.r.mu.Unlock()
+	return w.pendingLocked()
+}
+
+func (w *writeBehind) pendingLocked() (n int64) {
 	for _, b := range w.bufs {
 		n += int64(len(b.data))
 	}
