@@ -8,8 +8,11 @@ import (
 	"reflect"
 )
 
-// size is how many objects are allocated at once.
-const size = 32
+// At most so many objects, and so many bytes of them, are allocated at once.
+const (
+	maxObjects = 32
+	maxBytes   = 4096
+)
 
 // maxKept bounds the arrays of one type that a Store keeps, so that one big trial does not
 // hold on to its memory for ever.
@@ -52,7 +55,7 @@ func (s *Slab[T]) more() []T {
 		clear(a)
 		return a
 	}
-	a := make([]T, size)
+	a := make([]T, max(1, min(maxObjects, maxBytes/max(1, reflect.TypeFor[T]().Size()))))
 	if len(s.kept) < maxKept {
 		s.kept = append(s.kept, a)
 		s.used++

@@ -22,8 +22,9 @@ type direction struct {
 }
 
 func newDirection(l *Link, way link.Way, to *table) *direction {
-	d := &direction{l: l, up: way == link.Up, name: way.String(), to: to, wire: l.medium.Wire(way)}
-	d.flying.items = make([]*packet, 0, 16)
+	d := l.slabs.directions.Next()
+	d.l, d.up, d.name, d.to, d.wire = l, way == link.Up, way.String(), to, l.medium.Wire(way)
+	d.flying.items = d.flying.first[:0]
 	return d
 }
 
@@ -84,13 +85,13 @@ func (d *direction) lose(p *packet, fate Fate) {
 	d.l.opt.Trace.Emit(trace.Event{
 		Kind: trace.SegmentLost, Op: p.kind(), Off: p.number, Len: int64(len(p.data)), Text: d.name + " " + fate.String(),
 	})
-	d.l.pool.put(p)
+	d.l.spare = append(d.l.spare, p)
 }
 
 // arm arranges for onArrival when the first packet is due.
 func (d *direction) arm() {
 	d.armed = true
-	wait := d.flying.first().at - d.l.now()
+	wait := d.flying.next().at - d.l.now()
 	if d.timer == nil {
 		d.timer = d.l.rt.AfterFunc(wait, d.onArrival)
 		return
@@ -103,11 +104,11 @@ func (d *direction) onArrival() {
 	defer d.l.mu.Unlock()
 	d.armed = false
 	now := d.l.now()
-	for !d.flying.empty() && d.flying.first().at <= now {
+	for !d.flying.empty() && d.flying.next().at <= now {
 		p := d.flying.pop()
 		d.deliver(now, p)
 		d.l.arrived(d, now, p)
-		d.l.pool.put(p)
+		d.l.spare = append(d.l.spare, p)
 	}
 	if !d.flying.empty() && !d.armed {
 		d.arm()
@@ -130,7 +131,7 @@ func (d *direction) deliver(now time.Duration, p *packet) {
 		// The accept queue is full: TCP leaves the caller to try again.
 	case !p.has(flagRST):
 		s := segment{flags: flagRST, seq: p.ack, ack: p.end()}
-		d.opposite().offer(d.l.pool.get(d.l.rt, p.conn, &s))
+		d.opposite().offer(d.l.packet(p.conn, &s))
 	}
 }
 

@@ -21,15 +21,16 @@ type endpoint struct {
 	sending rt.Resource // one message at a time enters the stream
 
 	// The rest is guarded by Link.mu.
-	t         *tcb
+	t         tcb
 	resend    alarm
 	ack       alarm
 	keep      alarm
 	used      time.Duration // when data was last sent, or anything received
 	sent      []sentSegment // data under way, in order
-	announced bool          // the handshake is over and somebody knows it
-	closed    bool          // by Close
-	opened    rt.Event      // the client's handshake ended, well or badly; nil at the server
+	first     [16]sentSegment
+	announced bool     // the handshake is over and somebody knows it
+	closed    bool     // by Close
+	opened    rt.Event // the client's handshake ended, well or badly; nil at the server
 	readable  rt.Event
 	writable  rt.Event
 	recvWaits bool
@@ -42,15 +43,12 @@ type sentSegment struct{ end, number int64 }
 var _ link.Conn = (*endpoint)(nil)
 
 func (l *Link) newEndpoint(conn uint32, out *direction, own *table) *endpoint {
-	e := &endpoint{
-		l: l, conn: conn, out: out, own: own,
-		t:        newTCB(l.opt.Flavour, &l.tcp),
-		sending:  l.rt.NewResource(),
-		readable: l.rt.NewEvent(rt.Notification),
-		writable: l.rt.NewEvent(rt.Notification),
-		sent:     make([]sentSegment, 0, 16),
-	}
-	e.t.buf.memory, e.t.rcv.in.memory = l.rt, l.rt
+	e := l.slabs.endpoints.Next()
+	e.l, e.conn, e.out, e.own = l, conn, out, own
+	e.t.init(l.opt.Flavour, &l.tcp, l.rt)
+	e.sending = l.rt.NewResource()
+	e.readable, e.writable = l.rt.NewEvent(rt.Notification), l.rt.NewEvent(rt.Notification)
+	e.sent = e.first[:0]
 	e.resend.ring = func() { e.onAlarm(&e.resend, e.t.timeout) }
 	e.ack.ring = func() { e.onAlarm(&e.ack, e.t.ackTimeout) }
 	e.keep.ring = func() { e.onAlarm(&e.keep, e.keepAlive) }
@@ -249,7 +247,7 @@ func (e *endpoint) wake() {
 
 // transmit offers a segment to the link.
 func (e *endpoint) transmit(s *segment) {
-	p := e.l.pool.get(e.l.rt, e.conn, s)
+	p := e.l.packet(e.conn, s)
 	if len(s.data) > 0 {
 		p.number = e.numberOf(s)
 		if s.again {

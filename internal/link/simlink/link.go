@@ -6,6 +6,7 @@ import (
 
 	"github.com/ntrdr/ntrdr/internal/link"
 	"github.com/ntrdr/ntrdr/internal/rt"
+	"github.com/ntrdr/ntrdr/internal/slab"
 )
 
 // Link joins a client machine and a server machine.
@@ -15,6 +16,7 @@ type Link struct {
 	opt   Options
 	tcp   link.TCPParams
 	start time.Duration // by rt.Elapsed
+	slabs *slabs
 
 	mu        rt.Mutex
 	up, down  *direction // +checklocks:mu, as all below
@@ -30,7 +32,8 @@ type Link struct {
 	delivered int64  // packets, both ways
 	history   uint64 // of the packets delivered, kept for onArrive
 	onArrive  func(n int64, history uint64)
-	pool      pool
+	spare     []*packet // to be used again
+	first     [32]*packet
 	done      tally // of connections that are gone
 }
 
@@ -46,7 +49,7 @@ func New(r rt.Runtime, p link.Profile, opt Options) (*Link, error) {
 		}
 	}
 	l := &Link{rt: r, p: p, opt: opt, tcp: tcp, start: r.Elapsed(), mu: r.NewMutex()}
-	l.pool = make(pool, 0, 32)
+	l.slabs, l.spare = slab.SetFrom(r, newSlabs), l.first[:0]
 	medium, err := link.NewMedium(p, link.MediumOptions{
 		Rand: r.Rand, Name: opt.Name, Loss: opt.Loss, Outages: opt.Outages,
 	})
@@ -58,6 +61,17 @@ func New(r rt.Runtime, p link.Profile, opt Options) (*Link, error) {
 	l.down = newDirection(l, link.Down, &l.clients)
 	l.watch()
 	return l, nil
+}
+
+// slabs are where a link's objects come from.
+type slabs struct {
+	endpoints  *slab.Slab[endpoint]
+	directions *slab.Slab[direction]
+	packets    *slab.Slab[packet]
+}
+
+func newSlabs(runtime any) *slabs {
+	return &slabs{slab.From[endpoint](runtime), slab.From[direction](runtime), slab.From[packet](runtime)}
 }
 
 // Profile returns the link's profile.

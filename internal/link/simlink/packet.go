@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/ntrdr/ntrdr/internal/link"
-	"github.com/ntrdr/ntrdr/internal/rt"
 )
 
 // packet is a segment on its way.
@@ -24,37 +23,33 @@ func (p *packet) size() int { return len(p.data) + link.PacketOverhead }
 // src: assumed (an Ethernet frame's; only memory depends on it)
 const fullPacket = 1460
 
-// pool keeps packets that are used again.
-type pool []*packet
-
-// get returns a packet with a copy of s.
-func (f *pool) get(mem rt.Memory, conn uint32, s *segment) *packet {
+// packet returns one with a copy of s.
+func (l *Link) packet(conn uint32, s *segment) *packet {
 	var p *packet
-	if n := len(*f); n > 0 {
-		p, *f = (*f)[n-1], (*f)[:n-1]
+	if n := len(l.spare); n > 0 {
+		p, l.spare = l.spare[n-1], l.spare[:n-1]
 	} else {
-		p = &packet{}
+		p = l.slabs.packets.Next()
 	}
 	p.segment, p.conn, p.number = *s, conn, 0
 	if n := len(s.data); n > cap(p.store) {
-		p.store = mem.Bytes(max(n, fullPacket))
+		p.store = l.rt.Bytes(max(n, fullPacket))
 	}
 	p.store = append(p.store[:0], s.data...)
 	p.data = p.store
 	return p
 }
 
-func (f *pool) put(p *packet) { *f = append(*f, p) }
-
 // fifo is a queue that uses its array again.
 type fifo struct {
 	items []*packet
 	head  int
+	first [16]*packet
 }
 
 func (q *fifo) empty() bool { return q.head == len(q.items) }
 
-func (q *fifo) first() *packet { return q.items[q.head] }
+func (q *fifo) next() *packet { return q.items[q.head] }
 
 func (q *fifo) push(p *packet) {
 	if q.head > 0 && len(q.items) == cap(q.items) {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/ntrdr/ntrdr/internal/link"
+	"github.com/ntrdr/ntrdr/internal/rt"
 )
 
 type state uint8
@@ -41,21 +42,20 @@ type tcb struct {
 	resendAt time.Duration // 0 is no time
 	probing  bool          // resendAt is for a probe of the peer's shut window
 
-	rcv receiver
-	out []segment // to be sent; data is borrowed from buf until the next call
+	rcv   receiver
+	out   []segment // to be sent; data is borrowed from buf until the next call
+	first [4]segment
 
 	seen tally
 }
 
-func newTCB(f Flavour, p *link.TCPParams) *tcb {
-	return &tcb{
-		p:   p,
-		cc:  newCongestion(f, p),
-		rtt: link.NewRTTEstimator(*p),
-		buf: sendBuffer{base: 1},
-		rcv: receiver{p: p},
-		out: make([]segment, 0, 8),
-	}
+// init makes a zero tcb an end of no connection yet.
+func (t *tcb) init(f Flavour, p *link.TCPParams, memory rt.Memory) {
+	t.p = p
+	t.cc, t.rtt = newCongestion(f, p), link.NewRTTEstimator(*p)
+	t.buf = sendBuffer{base: 1, memory: memory}
+	t.rcv.p, t.rcv.in.memory = p, memory
+	t.out = t.first[:0]
 }
 
 // connect opens actively.
