@@ -20,6 +20,7 @@ const (
 	avTargetName     avID = 9
 	avFlagMIC             = 2 // in avFlags: the AUTHENTICATE carries a MIC
 	maxAVPairs            = 64
+	usualAVPairs          = 8
 	avPairHeaderSize      = 4
 )
 
@@ -31,7 +32,7 @@ type avPair struct {
 
 // parseAVPairs reads the pairs before the terminator; a missing terminator is an error.
 func parseAVPairs(b []byte) ([]avPair, error) {
-	var pairs []avPair
+	pairs := make([]avPair, 0, usualAVPairs)
 	for len(b) >= avPairHeaderSize && len(pairs) < maxAVPairs {
 		id := avID(binary.LittleEndian.Uint16(b))
 		n := int(binary.LittleEndian.Uint16(b[2:]))
@@ -49,7 +50,11 @@ func parseAVPairs(b []byte) ([]avPair, error) {
 }
 
 func encodeAVPairs(pairs []avPair) []byte {
-	var dst []byte
+	size := avPairHeaderSize
+	for _, p := range pairs {
+		size += avPairHeaderSize + len(p.value)
+	}
+	dst := make([]byte, 0, size)
 	for _, p := range pairs {
 		dst = binary.LittleEndian.AppendUint16(dst, uint16(p.id))
 		dst = binary.LittleEndian.AppendUint16(dst, uint16(len(p.value)))

@@ -29,8 +29,9 @@ func AnswerClassicV2(cred Credentials, challenge [8]byte, rnd *rand.Rand, now ti
 	}
 	info := encodeAVPairs([]avPair{{avDomainName, utf16le(cred.Domain)}})
 	key := ntowfv2(cred.User, cred.Password, cred.Domain)
-	r := answerV2(key, challenge, nonce(rnd), nt.FileTimeOf(now), info)
-	return Classic{LM: r.lm, NT: r.nt, SessionKey: r.sessionBase}
+	client := nonce(rnd)
+	response, base := answerV2(key, challenge, client, nt.FileTimeOf(now), info)
+	return Classic{LM: answerLMv2(key, challenge, client), NT: response, SessionKey: base}
 }
 
 // AnswerClassicV1 answers a challenge as NT 3.51 does, with the NTLM response; the LM

@@ -144,15 +144,18 @@ func (c *Client) prove(m *authenticateMessage, ch challengeMessage, now time.Tim
 		}
 	}
 	key := ntowfv2(c.cred.User, c.cred.Password, c.cred.Domain)
-	r := answerV2(key, ch.challenge, c.nonce(), at, info)
-	m.nt, m.lm, c.key = r.nt, r.lm, r.sessionBase
+	nonce := c.nonce()
+	response, base := answerV2(key, ch.challenge, nonce, at, info)
+	m.nt, c.key = response, base
 	if withMIC {
 		m.lm = make([]byte, 24)
+	} else {
+		m.lm = answerLMv2(key, ch.challenge, nonce)
 	}
 	if m.flags&flagKeyExchange != 0 {
 		a, b := c.nonce(), c.nonce()
 		c.key = slices.Concat(a[:], b[:])
-		m.sessionKey = rc4Key(r.sessionBase, c.key)
+		m.sessionKey = rc4Key(base, c.key)
 	}
 	return withMIC, nil
 }

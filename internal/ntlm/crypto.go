@@ -1,11 +1,14 @@
 package ntlm
 
 import (
+	"bytes"
 	"crypto/des"
 	"crypto/hmac"
 	"crypto/md5"
 	"crypto/rc4"
+	"crypto/subtle"
 	"encoding/binary"
+	"slices"
 	"strings"
 	"unicode/utf16"
 
@@ -28,9 +31,9 @@ func utf16le(s string) []byte {
 
 // fromUTF16LE decodes what utf16le encoded; an odd last byte is dropped.
 func fromUTF16LE(b []byte) string {
-	units := make([]uint16, len(b)/2)
-	for i := range units {
-		units[i] = binary.LittleEndian.Uint16(b[2*i:])
+	units := make([]uint16, 0, 64) // longer ones take more allocations
+	for ; len(b) >= 2; b = b[2:] {
+		units = append(units, binary.LittleEndian.Uint16(b))
 	}
 	return string(utf16.Decode(units))
 }
@@ -42,26 +45,33 @@ func md4Sum(b []byte) []byte {
 }
 
 // hmacMD5 is the HMAC of RFC 2104 over what the parts make together, with a key of at most
-// a block. crypto/hmac takes seven allocations for one, and each connect takes thirteen.
+// a block. crypto/hmac takes seven allocations for one, and each connect takes eight.
 func hmacMD5(key []byte, parts ...[]byte) []byte {
-	inner := append(make([]byte, 0, 1024), pad(key, 0x36)...)
+	h := md5.New()
+	pad := padded(key, innerPad)
+	h.Write(pad[:]) // a hash.Hash never returns an error
 	for _, p := range parts {
-		inner = append(inner, p...)
+		h.Write(p)
 	}
-	sum := md5.Sum(inner)
-	outer := md5.Sum(append(pad(key, 0x5c), sum[:]...))
-	return outer[:]
+	var inner [md5.Size]byte
+	h.Sum(inner[:0])
+	h.Reset()
+	pad = padded(key, outerPad)
+	h.Write(pad[:])
+	h.Write(inner[:])
+	return h.Sum(make([]byte, 0, md5.Size))
 }
 
-// pad is the key, filled up to a block, with each byte changed by mask.
-//
 // src: RFC 2104 §2
-func pad(key []byte, mask byte) []byte {
-	b := make([]byte, md5.BlockSize, md5.BlockSize+md5.Size)
-	copy(b, key)
-	for i := range b {
-		b[i] ^= mask
-	}
+var (
+	innerPad = bytes.Repeat([]byte{0x36}, md5.BlockSize)
+	outerPad = bytes.Repeat([]byte{0x5c}, md5.BlockSize)
+)
+
+// padded is the key, filled up to a block, combined with pad.
+func padded(key, pad []byte) (b [md5.BlockSize]byte) {
+	copy(b[:], key)
+	subtle.XORBytes(b[:], b[:], pad)
 	return b
 }
 
@@ -90,25 +100,26 @@ func ntowfv2(user, password, domain string) []byte {
 	return hmacMD5(ntowfv1(password), utf16le(strings.ToUpper(user)+domain))
 }
 
-// v2Responses are the two NTLMv2 answers to a challenge and the key they yield.
-type v2Responses struct{ nt, lm, sessionBase []byte }
-
-// answerV2 computes the NTLMv2 answers.
+// answerV2 computes the NTLMv2 answer to a challenge and the key that it yields.
 //
 // src: [MS-NLMP] §3.3.2
-func answerV2(key []byte, server, client [8]byte, at nt.FileTime, targetInfo []byte) v2Responses {
-	temp := []byte{1, 1, 0, 0, 0, 0, 0, 0}
+func answerV2(key []byte, server, client [8]byte, at nt.FileTime, targetInfo []byte) (response, sessionBase []byte) {
+	temp := make([]byte, 0, minV2Blob+len(targetInfo)+4)
+	temp = append(temp, 1, 1, 0, 0, 0, 0, 0, 0)
 	temp = binary.LittleEndian.AppendUint64(temp, uint64(at))
 	temp = append(temp, client[:]...)
 	temp = append(temp, 0, 0, 0, 0)
 	temp = append(temp, targetInfo...)
 	temp = append(temp, 0, 0, 0, 0)
 	proof := hmacMD5(key, server[:], temp)
-	return v2Responses{
-		nt:          append(proof[:len(proof):len(proof)], temp...),
-		lm:          append(hmacMD5(key, server[:], client[:]), client[:]...),
-		sessionBase: hmacMD5(key, proof),
-	}
+	return slices.Concat(proof, temp), hmacMD5(key, proof)
+}
+
+// answerLMv2 computes the LMv2 answer to a challenge.
+//
+// src: [MS-NLMP] §3.3.2
+func answerLMv2(key []byte, server, client [8]byte) []byte {
+	return append(hmacMD5(key, server[:], client[:]), client[:]...)
 }
 
 // checkV2 verifies an NTLMv2 response and returns the session base key.

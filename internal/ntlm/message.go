@@ -3,6 +3,7 @@ package ntlm
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/ntrdr/ntrdr/internal/nt"
@@ -175,6 +176,7 @@ func parseChallenge(b []byte) (challengeMessage, error) {
 func (m challengeMessage) append(dst []byte) []byte {
 	const size = 48
 	target := m.flags.encodeString(m.target)
+	dst = slices.Grow(dst, size+len(target)+len(m.targetInfo))
 	dst = append(dst, signature...)
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(typeChallenge))
 	dst = appendDescriptor(dst, len(target), size)
@@ -213,6 +215,7 @@ func (m authenticateMessage) append(dst []byte) []byte {
 		m.lm, m.nt, m.flags.encodeString(m.domain), m.flags.encodeString(m.user),
 		m.flags.encodeString(m.workstation), m.sessionKey,
 	}
+	dst = slices.Grow(dst, authenticatePayload+totalLen(fields[:]))
 	dst = append(dst, signature...)
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(typeAuthenticate))
 	at := authenticatePayload
@@ -227,6 +230,13 @@ func (m authenticateMessage) append(dst []byte) []byte {
 		dst = append(dst, f...)
 	}
 	return dst
+}
+
+func totalLen(parts [][]byte) (n int) {
+	for _, p := range parts {
+		n += len(p)
+	}
+	return n
 }
 
 func appendDescriptor(dst []byte, n, at int) []byte {

@@ -2,7 +2,6 @@ package ntlm
 
 import (
 	"crypto/hmac"
-	encasn1 "encoding/asn1"
 	"errors"
 	"math/rand/v2"
 	"slices"
@@ -58,7 +57,7 @@ func (s *Server) Step(token []byte, now time.Time) (reply []byte, done bool, id 
 		return nil, false, Identity{}, err
 	}
 	if msg == nil { // a mechanism list without NTLMSSP as the first choice
-		return respToken{state: negAcceptIncomplete, mech: oidNTLMSSP()}.bytes(), false, Identity{}, nil
+		return respToken{state: negAcceptIncomplete, mech: oidNTLMSSP}.bytes(), false, Identity{}, nil
 	}
 	kind, err := messageTypeOf(msg)
 	switch {
@@ -89,7 +88,7 @@ func (s *Server) unwrap(token []byte) ([]byte, error) {
 			return nil, &nt.Error{
 				Op: "authenticate", Status: nt.StatusLogonFailure, Err: errors.New("the client does not offer NTLMSSP"),
 			}
-		case !t.mechs[0].Equal(oidNTLMSSP()):
+		case !t.mechs[0].is(oidNTLMSSP):
 			return nil, nil // the token belongs to a mechanism that is not spoken here
 		}
 		return t.token, nil
@@ -128,7 +127,7 @@ func (s *Server) answerNegotiate(msg []byte, now time.Time) ([]byte, error) {
 	if !s.spnego {
 		return s.challenge, nil
 	}
-	return respToken{state: negAcceptIncomplete, mech: oidNTLMSSP(), token: s.challenge}.bytes(), nil
+	return respToken{state: negAcceptIncomplete, mech: oidNTLMSSP, token: s.challenge}.bytes(), nil
 }
 
 func (s *Server) targetInfo(now time.Time) []byte {
@@ -140,11 +139,13 @@ func (s *Server) targetInfo(now time.Time) []byte {
 	})
 }
 
+var accepted = respToken{state: negAcceptCompleted}.bytes()
+
 func (s *Server) accept() []byte {
 	if !s.spnego {
 		return nil
 	}
-	return respToken{state: negAcceptCompleted}.bytes()
+	return slices.Clone(accepted)
 }
 
 // verify checks an AUTHENTICATE. With StatusLogonFailure it still says who tried.
@@ -215,4 +216,4 @@ func logonFailure(user string) error {
 	return &nt.Error{Op: "authenticate", Path: user, Status: nt.StatusLogonFailure}
 }
 
-func mechNTLM() []encasn1.ObjectIdentifier { return []encasn1.ObjectIdentifier{oidNTLMSSP()} }
+func mechNTLM() []oid { return []oid{oidNTLMSSP} }
