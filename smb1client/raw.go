@@ -213,14 +213,14 @@ func (c *Client) unlockRaw() {
 // enter counts a task that uses the circuit, so that no raw exchange begins.
 func (c *Client) enter() {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.users++
+	c.mu.Unlock()
 }
 
 func (c *Client) leave() {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.users--
+	c.mu.Unlock()
 }
 
 // registerAs makes w wait for one more reply to the request mid.

@@ -44,13 +44,14 @@ func (c *Client) dispatch(b []byte) error {
 	defer c.mu.Unlock()
 	w, err := c.mux.match(m.Header.MID, m.Header.Command)
 	switch {
+	case err == nil:
 	case errors.Is(err, errLateReply):
 		c.drops.Late++
 		return nil
 	case errors.Is(err, errUnknownMID):
 		c.drops.UnknownMID++
 		return nil
-	case err != nil:
+	default:
 		return fmt.Errorf("%w: %v to a request of %v", err, m.Header.Command, w.command)
 	}
 	if w.gather != nil {

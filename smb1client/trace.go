@@ -1,51 +1,57 @@
 package smb1client
 
 import (
+	"github.com/ntrdr/ntrdr/internal/nt"
 	"github.com/ntrdr/ntrdr/internal/smbwire"
 	"github.com/ntrdr/ntrdr/internal/trace"
 )
 
 // traceSend records a message that is about to be sent.
 func (c *Client) traceSend(m *smbwire.Message) {
-	if !c.opt.Trace.Wants(trace.SMBSend) {
-		return
-	}
-	e := eventOf(trace.SMBSend, m)
-	for _, b := range m.Chain {
-		describeRequest(&e, b)
-	}
-	c.opt.Trace.Emit(e)
-	c.traceChained(e, m)
-}
-
-// traceChained records a CLOSE that is not alone in its message.
-func (c *Client) traceChained(e trace.Event, m *smbwire.Message) {
-	if n := len(m.Chain); n > 1 && m.Chain[n-1].Command() == smbwire.CmdClose {
-		c.opt.Trace.Emit(trace.Event{Kind: e.Kind, Op: smbwire.CmdClose.String(), MID: e.MID, FID: e.FID, Status: e.Status, Text: "chained"})
+	if c.opt.Trace.Wants(trace.SMBSend) {
+		c.trace(trace.SMBSend, m, false)
 	}
 }
 
 // traceRecv records a message that arrived.
 func (c *Client) traceRecv(m *smbwire.Message) {
-	if !c.opt.Trace.Wants(trace.SMBRecv) {
-		return
+	if c.opt.Trace.Wants(trace.SMBRecv) {
+		c.trace(trace.SMBRecv, m, m.Header.IsReply())
 	}
-	e := eventOf(trace.SMBRecv, m)
-	e.Status = uint32(m.Header.NTStatus())
+}
+
+func (c *Client) trace(k trace.Kind, m *smbwire.Message, reply bool) {
+	e := trace.Event{Kind: k, Op: m.Chain[0].Command().String(), MID: uint16(m.Header.MID)}
+	if k == trace.SMBRecv {
+		e.Status = uint32(m.Header.NTStatus())
+	}
 	for _, b := range m.Chain {
-		if m.Header.IsReply() {
+		if reply {
 			describeReply(&e, b)
 		} else {
 			describeRequest(&e, b)
 		}
 	}
 	c.opt.Trace.Emit(e)
-	c.traceChained(e, m)
+	if n := len(m.Chain); n > 1 && m.Chain[n-1].Command() == smbwire.CmdClose {
+		c.opt.Trace.Emit(trace.Event{Kind: k, Op: smbwire.CmdClose.String(), MID: e.MID, FID: e.FID, Status: e.Status, Text: "chained"})
+	}
 }
 
-func eventOf(k trace.Kind, m *smbwire.Message) trace.Event {
-	return trace.Event{Kind: k, Op: m.Chain[0].Command().String(), MID: uint16(m.Header.MID)}
+// levelTexts are what the trace says of each level of an oplock, and of those that a peer
+// makes up.
+type levelTexts [nt.OplockLevelII + 2]string
+
+var wanted, granted = textsOf("want "), textsOf("granted ")
+
+func textsOf(what string) (texts levelTexts) {
+	for l := range texts {
+		texts[l] = what + nt.OplockLevel(l).String()
+	}
+	return texts
 }
+
+func (t *levelTexts) of(l nt.OplockLevel) string { return t[min(int(l), len(t)-1)] }
 
 // describeRequest fills in what a reader of the trace wants to know of a request.
 func describeRequest(e *trace.Event, b smbwire.Body) {
@@ -55,7 +61,7 @@ func describeRequest(e *trace.Event, b smbwire.Body) {
 	case *smbwire.NTCreateAndXRequest:
 		e.Path = r.FileName
 		if l := r.Flags.Oplock(); l != 0 {
-			e.Text = "want " + l.String()
+			e.Text = wanted.of(l)
 		}
 	case *smbwire.ReadAndXRequest:
 		e.FID, e.Off, e.Len = uint16(r.FID), r.Offset, int64(r.Count())
@@ -115,7 +121,7 @@ func describePath(e *trace.Event, b smbwire.Body) {
 func describeReply(e *trace.Event, b smbwire.Body) {
 	switch r := b.(type) {
 	case *smbwire.NTCreateAndXResponse:
-		e.FID, e.Len, e.Text = uint16(r.FID), r.EndOfFile, "granted "+r.Oplock.String()
+		e.FID, e.Len, e.Text = uint16(r.FID), r.EndOfFile, granted.of(r.Oplock)
 	case *smbwire.ReadAndXResponse:
 		e.Len = int64(len(r.Data))
 	case *smbwire.WriteAndXResponse:

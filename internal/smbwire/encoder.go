@@ -26,8 +26,11 @@ type encoder struct {
 
 // newEncoder writes a run of parameters or data.
 func newEncoder(cmd Command, fl Flags2) *encoder {
-	return &encoder{cmd: cmd, flags2: fl}
+	return &encoder{buf: make([]byte, 0, usualRun), cmd: cmd, flags2: fl}
 }
+
+// usualRun is as long as most parameters are, and the data of a search for one file.
+const usualRun = 128
 
 // error returns err without making a typed nil of it.
 func (e *encoder) error() error {
