@@ -1,6 +1,8 @@
 package smb1client
 
 import (
+	"cmp"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"time"
@@ -23,6 +25,8 @@ type call struct {
 	reply   *smbwire.Message // valid once done is set
 	block   []byte           // what a READ_RAW brought; valid once done is set
 	err     error            // valid once done is set
+
+	unanswered bool // there is no reply to come
 
 	// Of a request that waits at the server, and on which file.
 	longTerm bool
@@ -96,7 +100,9 @@ func (c *Client) await(req *smbwire.Message, w *call) (*smbwire.Message, error) 
 func (c *Client) post(req *smbwire.Message) error {
 	c.enter()
 	defer c.leave()
-	if err := c.sendWith(req, c.newCall(commandOf(req)), c.unanswered); err != nil {
+	w := c.newCall(commandOf(req))
+	w.unanswered = true
+	if err := c.send(req, w); err != nil {
 		return err
 	}
 	return c.Err()
@@ -109,67 +115,69 @@ func commandOf(req *smbwire.Message) smbwire.Command {
 	return req.Chain[0].Command()
 }
 
-func (c *Client) send(req *smbwire.Message, w *call) error { return c.sendWith(req, w, c.startTimer) }
-
-// sendWith registers w and puts req on the transport; before is called with the
-// bytes that req stands for, just ahead of that. Once it returns nil, w will be
-// completed or has been withdrawn by before.
-func (c *Client) sendWith(req *smbwire.Message, w *call, before func(w *call, bytes int)) error {
+// send puts req on the transport. Once it returns nil, w will be completed, if there is a
+// reply to come.
+func (c *Client) send(req *smbwire.Message, w *call) error {
 	c.sending.AcquireExclusive()
 	defer c.sending.Release()
-	return c.sendLocked(req, w, before)
+	return c.sendLocked(req, w)
 }
 
-// sendLocked is sendWith for one who holds sending.
-func (c *Client) sendLocked(req *smbwire.Message, w *call, before func(w *call, bytes int)) error {
-	if err := c.register(w); err != nil {
-		return err
-	}
-	m, err := c.encode(req, w.mid)
+// sendLocked is send for one who holds sending.
+func (c *Client) sendLocked(req *smbwire.Message, w *call) error {
+	m, err := c.encode(req)
 	if err != nil {
-		c.withdraw(w)
 		return err
 	}
-	before(w, len(c.out)+expectedData(m))
-	c.transmit(m)
+	if err := c.register(w, len(c.out)+expectedData(m)); err != nil {
+		return err
+	}
+	c.transmit(m, w.mid)
 	return nil
 }
 
 // put sends a message for whose MID somebody waits already. The caller holds sending.
 func (c *Client) put(req *smbwire.Message, mid smbwire.MID) error {
-	m, err := c.encode(req, mid)
+	m, err := c.encode(req)
 	if err != nil {
 		return err
 	}
-	c.transmit(m)
+	c.transmit(m, mid)
 	return c.Err()
 }
 
-// encode leaves req, with mid, in out, and returns what is there as a message.
-func (c *Client) encode(req *smbwire.Message, mid smbwire.MID) (*smbwire.Message, error) {
+// encode leaves req in out and returns it for transmit. That the circuit is dead is the
+// better reason for an error.
+func (c *Client) encode(req *smbwire.Message) (*smbwire.Message, error) {
 	m := &c.present
 	*m = *req
-	m.Header.MID = mid
 	b, err := c.enc.Append(c.out[:0], m)
 	if err == nil && c.server.maxBuffer > 0 && len(b) > c.server.maxBuffer {
 		err = fmt.Errorf("%d bytes are more than the server's buffer of %d", len(b), c.server.maxBuffer)
 	}
 	if err != nil {
-		return nil, &nt.Error{Op: commandOf(req).String(), Status: nt.StatusInvalidParameter, Err: err}
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return nil, cmp.Or[error](c.dead, &nt.Error{Op: commandOf(req).String(), Status: nt.StatusInvalidParameter, Err: err})
 	}
 	c.out = b
 	return m, nil
 }
 
-// transmit sends what encode left in out.
-func (c *Client) transmit(m *smbwire.Message) {
+// transmit sends what encode left in out and returned as m.
+func (c *Client) transmit(m *smbwire.Message, mid smbwire.MID) {
+	m.Header.MID = mid
+	binary.LittleEndian.PutUint16(c.out[offMID:], uint16(mid))
 	c.traceSend(m)
 	if err := c.conn.Send(c.out); err != nil {
 		c.lose(nil, nt.StatusUnexpectedNetworkError, err)
 	}
 }
 
-func (c *Client) register(w *call) error {
+// register gives w a MID, and time for bytes; without a reply to come the MID is
+// quarantined at once.
+func (c *Client) register(w *call, bytes int) error {
+	timeout := c.timeout(w, bytes)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.dead != nil {
@@ -181,24 +189,11 @@ func (c *Client) register(w *call) error {
 	if w.tree != nil {
 		c.files.creating++
 	}
-	return nil
-}
-
-// withdraw takes back the registration of a request that was not sent.
-func (c *Client) withdraw(w *call) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.mux.finish(w)
-	if w.tree != nil {
-		c.files.createEnded()
+	if w.unanswered {
+		c.mux.abandon(w)
 	}
-}
-
-// unanswered quarantines the MID of a request that gets no reply.
-func (c *Client) unanswered(w *call, _ int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.mux.abandon(w)
+	c.startTimerLocked(w, timeout)
+	return nil
 }
 
 // errorFor gives err the operation and the path that the caller knows.

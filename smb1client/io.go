@@ -17,7 +17,7 @@ func (t *Tree) ReadAt(h FileHandle, p []byte, off int64) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	unit := t.Limits().MaxRead
+	unit := t.c.maxRead()
 	for n := 0; n < len(p); {
 		part := p[n:min(n+unit, len(p))]
 		got, err := t.readOnce(fid, part, off+int64(n))
@@ -66,7 +66,7 @@ func (t *Tree) WriteAt(h FileHandle, p []byte, off int64, m WriteMode) (int, err
 	if err != nil {
 		return 0, err
 	}
-	unit := t.Limits().MaxWrite
+	unit := t.c.maxWrite()
 	for n := 0; n < len(p); {
 		part := p[n:min(n+unit, len(p))]
 		took, err := t.writeOnce(fid, part, off+int64(n), m, len(p)-n)
@@ -148,10 +148,10 @@ func (t *Tree) WriteAndClose(h FileHandle, p []byte, off int64, m WriteMode, wri
 	if err != nil {
 		return false, err
 	}
-	if most := t.Limits().MaxWrite; len(p) == 0 || len(p) > most {
+	if most := t.c.maxWrite(); len(p) == 0 || len(p) > most {
 		return false, &nt.Error{Op: op, Status: nt.StatusInvalidParameter, Err: fmt.Errorf("%d bytes, at most %d", len(p), most)}
 	}
-	if t.Limits().MaxBufferSize < writeOverhead+len(p)+closeLength {
+	if t.c.buffer() < writeOverhead+len(p)+closeLength {
 		if _, err := t.WriteAt(h, p, off, m); err != nil {
 			return false, err
 		}

@@ -72,7 +72,7 @@ func (t *Tree) LockAll(h FileHandle, ranges []LockRange) error {
 //
 // src: [MS-CIFS] §2.2.4.32.1 (16 bytes of words, 20 bytes a range)
 func (t *Tree) maxLocks() int {
-	return max(1, (t.Limits().MaxBufferSize-smbwire.HeaderSize-1-16-2)/20)
+	return max(1, (t.c.buffer()-smbwire.HeaderSize-1-16-2)/20)
 }
 
 func lockType(shared bool) smbwire.LockType {
@@ -116,7 +116,7 @@ func (t *Tree) locking(op string, h nt.FileHandle, req *smbwire.LockingAndXReque
 // src: [MS-CIFS] §2.2.4.20
 func (t *Tree) LockAndRead(h FileHandle, p []byte, off int64) (int, error) {
 	const op = "lock and read"
-	fid, err := t.coreRange(op, h, len(p), t.Limits().MaxRead, off)
+	fid, err := t.coreRange(op, h, len(p), t.c.maxRead(), off)
 	if err != nil {
 		return 0, err
 	}
@@ -140,7 +140,7 @@ func (t *Tree) LockAndRead(h FileHandle, p []byte, off int64) (int, error) {
 // src: [MS-CIFS] §2.2.4.21
 func (t *Tree) WriteAndUnlock(h FileHandle, p []byte, off int64) (int, error) {
 	const op = "write and unlock"
-	fid, err := t.coreRange(op, h, len(p), t.Limits().MaxWrite, off)
+	fid, err := t.coreRange(op, h, len(p), t.c.maxWrite(), off)
 	if err != nil {
 		return 0, err
 	}

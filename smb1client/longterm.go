@@ -40,7 +40,7 @@ func (t *Tree) NotifyChange(dir FileHandle, filter nt.NotifyFilter, tree bool) (
 	}
 	req := smbwire.NotifyChangeRequest{
 		Filter: filter, FID: fid, WatchTree: tree,
-		MaxParams: uint32(min(notifyParams, t.Limits().MaxBufferSize-notifyOverhead)),
+		MaxParams: uint32(min(notifyParams, t.c.buffer()-notifyOverhead)),
 	}
 	reply, err := t.longTerm(op, fid, req.Request())
 	if err != nil {

@@ -188,17 +188,20 @@ const (
 
 // Limits tells what the circuit can carry.
 func (c *Client) Limits() Limits {
-	buffer := min(c.server.maxBuffer, c.opt.MaxBufferSize)
 	return Limits{
 		Dialect:       c.server.dialect,
-		MaxBufferSize: buffer,
-		MaxRead:       wholePages(buffer - readOverhead),
-		MaxWrite:      wholePages(buffer - writeOverhead),
+		MaxBufferSize: c.buffer(),
+		MaxRead:       c.maxRead(),
+		MaxWrite:      c.maxWrite(),
 		MaxMpx:        min(c.opt.MaxCmds, c.server.maxMpx),
 		MaxRaw:        c.server.maxRaw,
 		LinkSpeed:     c.conn.LinkSpeed(),
 	}
 }
+
+func (c *Client) buffer() int   { return min(c.server.maxBuffer, c.opt.MaxBufferSize) }
+func (c *Client) maxRead() int  { return wholePages(c.buffer() - readOverhead) }
+func (c *Client) maxWrite() int { return wholePages(c.buffer() - writeOverhead) }
 
 // wholePages rounds n down to pages, unless it is less than one.
 func wholePages(n int) int {

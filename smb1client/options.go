@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/ntrdr/ntrdr/internal/nt"
-	"github.com/ntrdr/ntrdr/internal/rt"
 	"github.com/ntrdr/ntrdr/internal/trace"
 )
 
@@ -99,11 +98,4 @@ func (o *Options) validate() error {
 		return &nt.Error{Op: "connect", Status: nt.StatusInvalidParameter, Err: err}
 	}
 	return nil
-}
-
-func (o *Options) timeout(bytes int) time.Duration {
-	if o.RequestTimeout == nil {
-		return rt.Forever
-	}
-	return o.RequestTimeout(bytes)
 }

@@ -40,7 +40,7 @@ func (t *Tree) ReadRaw(h FileHandle, p []byte, off int64) (int, error) {
 		return 0, err
 	}
 	defer t.c.unlockRaw()
-	if err := t.c.sendLocked(req, w, t.c.startTimer); err != nil {
+	if err := t.c.sendLocked(req, w); err != nil {
 		return 0, errorFor(op, "", err)
 	}
 	w.done.Wait(rt.Forever)
@@ -85,7 +85,7 @@ func (t *Tree) WriteRaw(h FileHandle, p []byte, off int64, m WriteMode, inline i
 	}
 	defer t.c.unlockRaw()
 	w := t.c.newCall(smbwire.CmdWriteRaw)
-	if err := t.c.sendLocked(req, w, t.c.startTimer); err != nil {
+	if err := t.c.sendLocked(req, w); err != nil {
 		return 0, errorFor(op, "", err)
 	}
 	w.done.Wait(rt.Forever)
@@ -105,10 +105,9 @@ func (t *Tree) WriteRaw(h FileHandle, p []byte, off int64, m WriteMode, inline i
 func (t *Tree) sendRaw(op string, first *call, p []byte, inline int, through bool) (int, error) {
 	last := t.c.newCall(smbwire.CmdWriteComplete)
 	if through {
-		if err := t.c.registerAs(last, first.mid); err != nil {
+		if err := t.c.registerAs(last, first.mid, len(p)-inline); err != nil {
 			return 0, errorFor(op, "", err)
 		}
-		t.c.startTimer(last, len(p)-inline)
 	}
 	t.c.opt.Trace.Emit(trace.Event{Kind: trace.SMBSend, Op: rawOp, MID: uint16(first.mid), Len: int64(len(p) - inline)})
 	if err := t.c.conn.Send(p[inline:]); err != nil {
@@ -224,7 +223,8 @@ func (c *Client) leave() {
 }
 
 // registerAs makes w wait for one more reply to the request mid.
-func (c *Client) registerAs(w *call, mid smbwire.MID) error {
+func (c *Client) registerAs(w *call, mid smbwire.MID, bytes int) error {
+	timeout := c.timeout(w, bytes)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.dead != nil {
@@ -232,6 +232,7 @@ func (c *Client) registerAs(w *call, mid smbwire.MID) error {
 	}
 	w.mid = mid
 	c.mux.await(w)
+	c.startTimerLocked(w, timeout)
 	return nil
 }
 

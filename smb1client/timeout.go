@@ -21,19 +21,22 @@ type alarm struct {
 	at    time.Duration // when it goes off, by the runtime's Elapsed; rt.Forever if it does not
 }
 
-// startTimer gives the request its time, unless it is a long-term one. The reply of a
-// hostile peer may have come before the request was sent.
+// timeout is the time that w may take; a long-term request is not timed.
 //
 // src: KB Q102067; [MS-CIFS] §3.2.6.1
-func (c *Client) startTimer(w *call, bytes int) {
-	d, now := c.opt.timeout(bytes), c.rt.Elapsed()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if d >= rt.Forever-now || w.longTerm || !c.mux.has(w) {
-		return
+func (c *Client) timeout(w *call, bytes int) time.Duration {
+	if w.longTerm || w.unanswered || c.opt.RequestTimeout == nil {
+		return rt.Forever
 	}
-	w.due = now + d
-	c.setAlarmLocked(w.due, now)
+	return c.opt.RequestTimeout(bytes)
+}
+
+func (c *Client) startTimerLocked(w *call, timeout time.Duration) {
+	now := c.rt.Elapsed()
+	if timeout < rt.Forever-now {
+		w.due = now + timeout
+		c.setAlarmLocked(w.due, now)
+	}
 }
 
 // setAlarmLocked makes the alarm go off at a time, unless it does so before.

@@ -69,12 +69,16 @@ func (t *Tree) Exchange(body smbwire.Body) (*Message, error) {
 //
 // src: KB Q184998 (FIDs die with the circuit)
 func (t *Tree) fid(op string, h nt.FileHandle) (smbwire.FID, error) {
+	t.c.mu.Lock()
+	defer t.c.mu.Unlock()
+	return t.fidLocked(op, h)
+}
+
+func (t *Tree) fidLocked(op string, h nt.FileHandle) (smbwire.FID, error) {
 	fid := smbwire.FID(h.FID)
 	if h.Circuit != t.c.opt.Circuit {
 		return 0, &nt.Error{Op: op, Status: nt.StatusFileClosed}
 	}
-	t.c.mu.Lock()
-	defer t.c.mu.Unlock()
 	if t.c.dead != nil {
 		return 0, errorFor(op, "", t.c.dead)
 	}
@@ -132,13 +136,15 @@ func createResult(r *smbwire.NTCreateAndXResponse) CreateResult {
 // Close closes h. The server sets the file's time of last write to written, or to
 // what it thinks right if that is 0. Breaks of the file are void from now on.
 func (t *Tree) Close(h FileHandle, written FileTime) error {
-	fid, err := t.fid("close", h)
+	t.c.mu.Lock()
+	fid, err := t.fidLocked("close", h)
+	if err == nil {
+		t.c.files.closed(fid)
+	}
+	t.c.mu.Unlock()
 	if err != nil {
 		return err
 	}
-	t.c.mu.Lock()
-	t.c.files.closed(fid)
-	t.c.mu.Unlock()
 	_, err = t.request("close", "", t.closeRequest(fid, written))
 	t.c.mu.Lock()
 	t.c.files.closeEnded(fid)
