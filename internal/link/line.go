@@ -17,9 +17,9 @@ type Line struct {
 	bits    int64
 	queue   time.Duration
 	bucket  *rate.Limiter
-	fills   time.Duration // how long the bucket takes to fill, at most
 	untold  packet        // sent when the bucket was full, which has not been told of it
 	free    time.Duration // when the last packet has been sent
+	late    time.Duration // how long after that the bucket may become full, at most
 	heldTil time.Duration // the line stands still until then
 }
 
@@ -35,16 +35,14 @@ func NewLine(bits int64, queue time.Duration) *Line {
 	if bits > 0 {
 		limit = rate.Limit(float64(bits) / 8)
 	}
-	l := &Line{bits: bits, queue: queue, bucket: rate.NewLimiter(limit, MTU)}
-	l.fills = l.serialization(MTU) + time.Millisecond // which is more than all rounding
-	return l
+	return &Line{bits: bits, queue: queue, bucket: rate.NewLimiter(limit, MTU)}
 }
 
 // Transmit queues a packet of n bytes, at most MTU, and returns when its last bit
 // will have left; ok is false if the queue is full and the packet dropped.
 func (l *Line) Transmit(now time.Duration, n int) (done time.Duration, ok bool) {
-	if now-l.free >= l.fills && n <= MTU {
-		l.untold = packet{now, n}
+	if now-l.free >= l.late && n <= MTU {
+		l.untold, l.late = packet{now, n}, time.Microsecond
 		l.free = max(now, l.heldTil) + l.serialization(n)
 		return l.free, true
 	}
@@ -60,12 +58,13 @@ func (l *Line) Transmit(now time.Duration, n int) (done time.Duration, ok bool) 
 		return now, false
 	}
 	l.free = begin + l.serialization(n)
+	l.late += time.Microsecond // more than what serialization rounds off
 	return l.free, true
 }
 
-// tell the bucket of the last packet. Most packets find a line that has been idle for so
-// long that the bucket is full, whatever was sent before: of those it is told, which takes
-// some effort, only when the next packet follows soon.
+// tell the bucket of the last packet. It is full when the line is idle, whatever was sent
+// before: of a packet that finds it so it is told, which takes some effort, only when another
+// must wait for that one.
 func (l *Line) tell() {
 	if l.untold.n > 0 {
 		l.bucket.ReserveN(clockTime(l.untold.at), l.untold.n)

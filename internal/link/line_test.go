@@ -71,7 +71,7 @@ func TestIdleLineSendsAsTheBucketSays(t *testing.T) {
 		for now += 10 * fill; always.free <= now+time.Minute; {
 			send(max(now, always.free), 40)
 		}
-		send(always.free, link.MTU)
+		send(always.free+2*time.Microsecond, link.MTU)
 	}
 }
 
