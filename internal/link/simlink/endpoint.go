@@ -202,8 +202,12 @@ func (e *endpoint) settle() {
 		e.ack.set(e.l, e.t.rcv.ackAt)
 		e.watchIdle()
 	}
-	e.announce()
-	e.wake()
+	if !e.announced {
+		e.announce()
+	}
+	if e.recvWaits || e.sendWaits {
+		e.wake()
+	}
 	e.l.cutIfDue()
 }
 
@@ -220,7 +224,6 @@ func (e *endpoint) bury() {
 // announce tells who waits for the handshake that it ended.
 func (e *endpoint) announce() {
 	switch {
-	case e.announced || e.t.state < established:
 	case e.t.state == dead && e.opened != nil:
 		e.opened.Set()
 	case e.t.state == established:

@@ -12,6 +12,7 @@ func (k *Kernel) outcome(r Reason) Outcome {
 		Reason: r, Now: k.Now(), Elapsed: time.Duration(k.now), Panic: k.failure,
 		Unfinished: len(k.live), Steps: k.steps, Checksum: k.sum,
 	}
+	out.Parked, out.Waits = make([]string, 0, len(k.live)), make([]Wait, 0, len(k.live))
 	for _, t := range k.byAge() {
 		if t.state == parked && !t.timer.pending() && !k.isDaemon(t.name) {
 			out.Parked = append(out.Parked, t.name)
