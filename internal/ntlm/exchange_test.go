@@ -2,6 +2,7 @@ package ntlm
 
 import (
 	"bytes"
+	encasn1 "encoding/asn1"
 	"errors"
 	"math/rand/v2"
 	"slices"
@@ -137,9 +138,9 @@ func TestForgedAuthenticate(t *testing.T) {
 
 // A client that prefers another mechanism is told to use NTLMSSP and starts again.
 func TestAnotherMechanismFirst(t *testing.T) {
-	kerberos := []oid{{0x2A, 0x86, 0x48, 0x86, 0xF7, 0x12, 1, 2, 2}} // 1.2.840.113554.1.2.2
+	kerberos := []encasn1.ObjectIdentifier{{1, 2, 840, 113554, 1, 2, 2}}
 	s := NewServer("SERVER", seeded(2), oneUser)
-	first := initToken{mechs: append(slices.Clone(kerberos), oidNTLMSSP), token: []byte("a ticket")}.bytes()
+	first := initToken{mechs: append(slices.Clone(kerberos), oidNTLMSSP()), token: []byte("a ticket")}.bytes()
 	reply, done, _, err := s.Step(first, now())
 	if err != nil || done {
 		t.Fatalf("done %v, error %v", done, err)
@@ -148,35 +149,13 @@ func TestAnotherMechanismFirst(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := respToken{state: negAcceptIncomplete, mech: oidNTLMSSP}
+	want := respToken{state: negAcceptIncomplete, mech: oidNTLMSSP()}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(respToken{})); diff != "" {
 		t.Errorf("reply (-want +got):\n%s", diff)
 	}
 	_, _, _, err = NewServer("SERVER", seeded(2), oneUser).Step(initToken{mechs: kerberos}.bytes(), now())
 	if !errors.Is(err, nt.StatusLogonFailure) {
 		t.Errorf("without NTLMSSP: got %v, want %v", err, nt.StatusLogonFailure)
-	}
-}
-
-// Object identifiers that no decoder of ASN.1 takes make the token malformed.
-func TestMalformedMechanism(t *testing.T) {
-	for _, c := range []struct {
-		name string
-		mech oid
-	}{
-		{"empty", oid{}},
-		{"ends within a number", oid{0x2A, 0x86}},
-		{"leading zeros", oid{0x2A, 0x80, 1}},
-		{"more than 31 bits", oid{0x2A, 0x88, 0x80, 0x80, 0x80, 0}},
-	} {
-		token := initToken{mechs: []oid{oidNTLMSSP, c.mech}, token: firstMessage}.bytes()
-		if _, _, _, err := NewServer("SERVER", seeded(2), oneUser).Step(token, now()); !errors.Is(err, nt.StatusInvalidParameter) {
-			t.Errorf("%s: got %v, want %v", c.name, err, nt.StatusInvalidParameter)
-		}
-	}
-	token := initToken{mechs: []oid{oidNTLMSSP, {0x2A, 0x87, 0xFF, 0xFF, 0xFF, 0x7F}}, token: firstMessage}.bytes()
-	if _, _, _, err := NewServer("SERVER", seeded(2), oneUser).Step(token, now()); err != nil {
-		t.Errorf("a number of 31 bits: %v", err)
 	}
 }
 

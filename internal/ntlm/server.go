@@ -2,6 +2,7 @@ package ntlm
 
 import (
 	"crypto/hmac"
+	encasn1 "encoding/asn1"
 	"errors"
 	"math/rand/v2"
 	"slices"
@@ -57,7 +58,7 @@ func (s *Server) Step(token []byte, now time.Time) (reply []byte, done bool, id 
 		return nil, false, Identity{}, err
 	}
 	if msg == nil { // a mechanism list without NTLMSSP as the first choice
-		return respToken{state: negAcceptIncomplete, mech: oidNTLMSSP}.bytes(), false, Identity{}, nil
+		return respToken{state: negAcceptIncomplete, mech: oidNTLMSSP()}.bytes(), false, Identity{}, nil
 	}
 	kind, err := messageTypeOf(msg)
 	switch {
@@ -88,7 +89,7 @@ func (s *Server) unwrap(token []byte) ([]byte, error) {
 			return nil, &nt.Error{
 				Op: "authenticate", Status: nt.StatusLogonFailure, Err: errors.New("the client does not offer NTLMSSP"),
 			}
-		case !t.mechs[0].is(oidNTLMSSP):
+		case !t.mechs[0].Equal(oidNTLMSSP()):
 			return nil, nil // the token belongs to a mechanism that is not spoken here
 		}
 		return t.token, nil
@@ -127,7 +128,7 @@ func (s *Server) answerNegotiate(msg []byte, now time.Time) ([]byte, error) {
 	if !s.spnego {
 		return s.challenge, nil
 	}
-	return respToken{state: negAcceptIncomplete, mech: oidNTLMSSP, token: s.challenge}.bytes(), nil
+	return respToken{state: negAcceptIncomplete, mech: oidNTLMSSP(), token: s.challenge}.bytes(), nil
 }
 
 func (s *Server) targetInfo(now time.Time) []byte {
@@ -216,4 +217,4 @@ func logonFailure(user string) error {
 	return &nt.Error{Op: "authenticate", Path: user, Status: nt.StatusLogonFailure}
 }
 
-func mechNTLM() []oid { return []oid{oidNTLMSSP} }
+func mechNTLM() []encasn1.ObjectIdentifier { return []encasn1.ObjectIdentifier{oidNTLMSSP()} }

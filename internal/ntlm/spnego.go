@@ -1,10 +1,8 @@
 package ntlm
 
 import (
-	"bytes"
+	encasn1 "encoding/asn1"
 	"errors"
-	"math"
-	"math/bits"
 	"slices"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -25,14 +23,14 @@ const (
 	negReject           negState = 2
 )
 
-// oid is an object identifier as ASN.1 encodes it, without tag and length.
-type oid []byte
+// spnegoFrame is the room around a mechanism's token that most tokens need.
+const spnegoFrame = 64
 
 // initToken is a NegTokenInit, or as much of it as NTLM needs.
 //
 // src: RFC 4178 §4.2.1
 type initToken struct {
-	mechs []oid
+	mechs []encasn1.ObjectIdentifier
 	token []byte
 }
 
@@ -41,7 +39,7 @@ type initToken struct {
 // src: RFC 4178 §4.2.2
 type respToken struct {
 	state negState
-	mech  oid // nil: absent
+	mech  encasn1.ObjectIdentifier // nil: absent
 	token []byte
 }
 
@@ -49,60 +47,11 @@ var errSPNEGO = &nt.Error{
 	Op: "authenticate", Status: nt.StatusInvalidParameter, Err: errors.New("malformed SPNEGO token"),
 }
 
-var (
-	oidSPNEGO = oid{0x2B, 6, 1, 5, 5, 2} // 1.3.6.1.5.5.2
+func oidSPNEGO() encasn1.ObjectIdentifier { return encasn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 2} }
 
-	// 1.3.6.1.4.1.311.2.2.10
-	//
-	// src: [MS-NLMP] §1.9
-	oidNTLMSSP = oid{0x2B, 6, 1, 4, 1, 0x82, 0x37, 2, 2, 10}
-)
-
-func (o oid) is(other oid) bool { return bytes.Equal(o, other) }
-
-// wellFormed reports whether o is a row of numbers, none of more than 31 bits or with
-// leading zeros.
-//
-// src: ITU-T X.690 §8.19
-func (o oid) wellFormed() bool {
-	number, begun := 0, false
-	for _, b := range o {
-		if number = number<<7 | int(b&0x7F); number > math.MaxInt32 || b == 0x80 && !begun {
-			return false
-		}
-		if begun = b >= 0x80; !begun {
-			number = 0
-		}
-	}
-	return len(o) > 0 && !begun
-}
-
-// readOID reads one that is well-formed.
-func readOID(s *cryptobyte.String) (oid, bool) {
-	var o cryptobyte.String
-	ok := s.ReadASN1(&o, asn1.OBJECT_IDENTIFIER) && oid(o).wellFormed()
-	return oid(o), ok
-}
-
-// der is an element whose contents the parts make together.
-//
-// src: ITU-T X.690 §8.1.3 (the length)
-func der(tag asn1.Tag, parts ...[]byte) []byte {
-	n := totalLen(parts)
-	e := append(make([]byte, 0, 8+n), byte(tag))
-	if n < 0x80 {
-		e = append(e, byte(n))
-	} else {
-		size := (bits.Len(uint(n)) + 7) / 8
-		e = append(e, 0x80|byte(size))
-		for i := size - 1; i >= 0; i-- {
-			e = append(e, byte(n>>(8*i)))
-		}
-	}
-	for _, p := range parts {
-		e = append(e, p...)
-	}
-	return e
+// src: [MS-NLMP] §1.9
+func oidNTLMSSP() encasn1.ObjectIdentifier {
+	return encasn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 311, 2, 2, 10}
 }
 
 func context(n uint8) asn1.Tag { return asn1.Tag(n).ContextSpecific().Constructed() }
@@ -120,11 +69,9 @@ func isResp(b []byte) bool { return len(b) > 0 && b[0] == 0xA1 }
 func parseInit(b []byte) (initToken, error) {
 	in := cryptobyte.String(b)
 	var app, outer, seq cryptobyte.String
-	if len(b) > MaxToken || !in.ReadASN1(&app, asn1.Tag(0x60)) {
-		return initToken{}, errSPNEGO
-	}
-	if o, ok := readOID(&app); !ok || !o.is(oidSPNEGO) ||
-		!app.ReadASN1(&outer, context(0)) || !outer.ReadASN1(&seq, asn1.SEQUENCE) {
+	var oid encasn1.ObjectIdentifier
+	if len(b) > MaxToken || !in.ReadASN1(&app, asn1.Tag(0x60)) || !app.ReadASN1ObjectIdentifier(&oid) ||
+		!oid.Equal(oidSPNEGO()) || !app.ReadASN1(&outer, context(0)) || !outer.ReadASN1(&seq, asn1.SEQUENCE) {
 		return initToken{}, errSPNEGO
 	}
 	var t initToken
@@ -145,18 +92,18 @@ func parseInit(b []byte) (initToken, error) {
 // src: assumed (Windows lists four)
 const maxMechs = 32
 
-func parseMechs(seq *cryptobyte.String) ([]oid, error) {
+func parseMechs(seq *cryptobyte.String) ([]encasn1.ObjectIdentifier, error) {
 	var field, list cryptobyte.String
 	if !seq.ReadASN1(&field, context(0)) || !field.ReadASN1(&list, asn1.SEQUENCE) {
 		return nil, errSPNEGO
 	}
-	var mechs []oid
+	var mechs []encasn1.ObjectIdentifier
 	for !list.Empty() {
-		o, ok := readOID(&list)
-		if !ok || len(mechs) == maxMechs {
+		var oid encasn1.ObjectIdentifier
+		if len(mechs) == maxMechs || !list.ReadASN1ObjectIdentifier(&oid) {
 			return nil, errSPNEGO
 		}
-		mechs = append(mechs, o)
+		mechs = append(mechs, oid)
 	}
 	return mechs, nil
 }
@@ -176,24 +123,36 @@ func optionalOctets(seq *cryptobyte.String, tag uint8) ([]byte, error) {
 	return octets, nil
 }
 
-func (t initToken) offersNTLM() bool { return slices.ContainsFunc(t.mechs, oidNTLMSSP.is) }
+func (t initToken) offersNTLM() bool {
+	return slices.ContainsFunc(t.mechs, oidNTLMSSP().Equal)
+}
 
 // bytes encodes the token; an absent mechanism token is left out.
 func (t initToken) bytes() []byte {
-	var mechs [][]byte
-	for _, m := range t.mechs {
-		mechs = append(mechs, der(asn1.OBJECT_IDENTIFIER, m))
-	}
-	fields := der(asn1.SEQUENCE, der(context(0), der(asn1.SEQUENCE, mechs...)), octets(2, t.token))
-	return der(asn1.Tag(0x60), der(asn1.OBJECT_IDENTIFIER, oidSPNEGO), der(context(0), fields))
+	b := cryptobyte.NewBuilder(make([]byte, 0, len(t.token)+spnegoFrame))
+	b.AddASN1(asn1.Tag(0x60), func(b *cryptobyte.Builder) {
+		b.AddASN1ObjectIdentifier(oidSPNEGO())
+		b.AddASN1(context(0), func(b *cryptobyte.Builder) {
+			b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
+				b.AddASN1(context(0), func(b *cryptobyte.Builder) {
+					b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
+						for _, m := range t.mechs {
+							b.AddASN1ObjectIdentifier(m)
+						}
+					})
+				})
+				addOctets(b, 2, t.token)
+			})
+		})
+	})
+	return b.BytesOrPanic()
 }
 
-// octets is an octet string as a field of a sequence, nothing if there is none.
-func octets(field uint8, s []byte) []byte {
-	if s == nil {
-		return nil
+func addOctets(b *cryptobyte.Builder, tag uint8, octets []byte) {
+	if octets == nil {
+		return
 	}
-	return der(context(field), der(asn1.OCTET_STRING, s))
+	b.AddASN1(context(tag), func(b *cryptobyte.Builder) { b.AddASN1OctetString(octets) })
 }
 
 // parseResp reads a NegTokenResp; a mechListMIC at its end is skipped.
@@ -212,14 +171,9 @@ func parseResp(b []byte) (respToken, error) {
 	case present:
 		t.state = negState(state)
 	}
-	if !seq.ReadOptionalASN1(&field, &present, context(1)) {
+	switch ok := seq.ReadOptionalASN1(&field, &present, context(1)); {
+	case !ok, present && !field.ReadASN1ObjectIdentifier(&t.mech):
 		return t, errSPNEGO
-	}
-	if present {
-		var ok bool
-		if t.mech, ok = readOID(&field); !ok {
-			return t, errSPNEGO
-		}
 	}
 	var err error
 	t.token, err = optionalOctets(&seq, 2)
@@ -227,18 +181,17 @@ func parseResp(b []byte) (respToken, error) {
 }
 
 func (t respToken) bytes() []byte {
-	var state, mech []byte
-	if t.state != negNone {
-		state = der(context(0), t.state.enumerated())
-	}
-	if t.mech != nil {
-		mech = der(context(1), der(asn1.OBJECT_IDENTIFIER, t.mech))
-	}
-	return der(context(1), der(asn1.SEQUENCE, state, mech, octets(2, t.token)))
-}
-
-func (s negState) enumerated() []byte {
-	var b cryptobyte.Builder
-	b.AddASN1Enum(int64(s))
+	b := cryptobyte.NewBuilder(make([]byte, 0, len(t.token)+spnegoFrame))
+	b.AddASN1(context(1), func(b *cryptobyte.Builder) {
+		b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
+			if t.state != negNone {
+				b.AddASN1(context(0), func(b *cryptobyte.Builder) { b.AddASN1Enum(int64(t.state)) })
+			}
+			if t.mech != nil {
+				b.AddASN1(context(1), func(b *cryptobyte.Builder) { b.AddASN1ObjectIdentifier(t.mech) })
+			}
+			addOctets(b, 2, t.token)
+		})
+	})
 	return b.BytesOrPanic()
 }
