@@ -72,6 +72,15 @@ type Delayer interface {
 	LinkDelay() time.Duration
 }
 
+// Prompt is a Conn that can tell whether Send and Recv would wait.
+type Prompt interface {
+	// TrySend sends msg if that need not wait; else, and if there is an error, which
+	// Send will tell, it does nothing and returns false.
+	TrySend(msg []byte) bool
+	// Pending reports whether Recv would return at once.
+	Pending() bool
+}
+
 // Dialer opens connections to a server.
 type Dialer interface {
 	// Dial connects within timeout, or returns ErrTimeout or ErrRefused.

@@ -11,10 +11,10 @@
 // the runtime, whose clock it looks at for dates that it sends. Volume I/O is done
 // inline.
 //
-// Server gives it a life: a task that receives and a task that sends for each
-// circuit, and one timer. A circuit is a transport connection; the circuits of one
-// workstation share a client name, by which a new circuit with VcNumber 0 drops the
-// ghosts of its predecessors.
+// Server gives it a life: a task that receives for each circuit, one that sends while
+// that means to wait, and one timer. A circuit is a transport connection; the circuits
+// of one workstation share a client name, by which a new circuit with VcNumber 0 drops
+// the ghosts of its predecessors.
 //
 // A request is an exchange. It runs through its AndX chain at once, unless it meets
 // a sharing violation, which is tried again SharingViolationRetries times, or an
@@ -33,7 +33,8 @@
 // # Locks
 //
 // Server.mu guards the core and all queues; it is held through a step, never across
-// a send or a receive. A volume's own lock is taken inside it.
+// a send or a receive that may wait. A volume's own lock is taken inside it, and what a
+// link.Prompt needs.
 //
 // # Limits
 //

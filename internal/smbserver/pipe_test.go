@@ -15,20 +15,27 @@ type pipeListener struct {
 	rt     rt.Runtime
 	mu     rt.Mutex
 	event  rt.Event
+	prompt bool // the server's ends tell whether they would wait
 	queue  []link.Conn
 	closed bool
 }
 
-func newPipeListener(r rt.Runtime) *pipeListener {
-	return &pipeListener{rt: r, mu: r.NewMutex(), event: r.NewEvent(rt.Synchronization)}
+func newPipeListener(r rt.Runtime, prompt bool) *pipeListener {
+	return &pipeListener{rt: r, prompt: prompt, mu: r.NewMutex(), event: r.NewEvent(rt.Synchronization)}
 }
 
 // dial returns the client's end of a new pipe. Each direction holds at most room
 // messages.
-func (l *pipeListener) dial(room int) link.Conn {
-	up, down := newHalf(l.rt, room), newHalf(l.rt, room)
+func (l *pipeListener) dial(room int) link.Conn { return l.dialRooms(room, room) }
+
+func (l *pipeListener) dialRooms(roomUp, roomDown int) link.Conn {
+	up, down := newHalf(l.rt, roomUp), newHalf(l.rt, roomDown)
+	var server link.Conn = &pipeConn{in: up, out: down}
+	if l.prompt {
+		server = promptConn{&pipeConn{in: up, out: down}}
+	}
 	l.mu.Lock()
-	l.queue = append(l.queue, &pipeConn{in: up, out: down})
+	l.queue = append(l.queue, server)
 	l.mu.Unlock()
 	l.event.Set()
 	return &pipeConn{in: down, out: up}
@@ -126,6 +133,28 @@ func (c *pipeConn) Close() error {
 	c.in.close()
 	c.out.close()
 	return nil
+}
+
+// promptConn is a pipeConn that is a link.Prompt.
+type promptConn struct{ *pipeConn }
+
+func (c promptConn) TrySend(msg []byte) bool {
+	h := c.out
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed || len(h.messages) >= h.room {
+		return false
+	}
+	h.messages = append(h.messages, slices.Clone(msg))
+	h.changed.Set()
+	return true
+}
+
+func (c promptConn) Pending() bool {
+	h := c.in
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.closed || len(h.messages) > 0
 }
 
 // endless is a direction that never fills.

@@ -19,6 +19,7 @@ type Server struct {
 	wires     map[connID]*wire // guarded by mu
 	order     []connID         // the keys of wires, oldest first; guarded by mu
 	lastID    connID           // guarded by mu
+	unsent    []*wire          // with a queue and no task that sends it; guarded by mu
 	listeners []link.Listener  // guarded by mu
 	closed    bool             // guarded by mu
 	armedAt   time.Duration    // when timer fires; never: not armed; guarded by mu
@@ -105,10 +106,18 @@ func (s *Server) isClosed() bool {
 	return s.closed
 }
 
-// step feeds the core and sees to what it wants done. Frames are queued in the order
-// in which steps were taken; transports are closed outside the lock, because that
-// may take its time.
+// step takes an input and sends what comes of it.
 func (s *Server) step(in input) {
+	s.take(in)
+	s.mu.Lock()
+	s.flushLocked()
+	s.mu.Unlock()
+}
+
+// take feeds the core and sees to what it wants done. Frames are queued in the order
+// in which steps were taken, to be sent by flushLocked; transports are closed outside
+// the lock, because that may take its time.
+func (s *Server) take(in input) {
 	s.mu.Lock()
 	now := s.rt.Elapsed()
 	out, wake := s.core.step(now, in)
@@ -133,7 +142,7 @@ func (s *Server) deliverLocked(out []outbound) (hangUp []*wire, deaf []connID) {
 		case o.close:
 			hangUp = append(hangUp, w)
 			s.forgetLocked(o.conn)
-		case !w.queueLocked(o.frame, s.maxQueue):
+		case !s.queueLocked(w, o.frame):
 			hangUp, deaf = append(hangUp, w), append(deaf, o.conn)
 			s.forgetLocked(o.conn)
 		}

@@ -78,9 +78,9 @@ type rig struct {
 	ln  *pipeListener
 }
 
-func newRig(t *testing.T, r rt.Runtime, change ...func(*Config)) *rig {
+func newRig(t *testing.T, r rt.Runtime, prompt bool, change ...func(*Config)) *rig {
 	t.Helper()
-	g := &rig{vol: volume.NewMem(r, r.NewMutex(), volume.StockLimits()), ln: newPipeListener(r)}
+	g := &rig{vol: volume.NewMem(r, r.NewMutex(), volume.StockLimits()), ln: newPipeListener(r, prompt)}
 	cfg := Stock()
 	cfg.Shares = map[string]volume.Volume{"DATA": g.vol}
 	for _, f := range change {
@@ -100,23 +100,27 @@ func newRig(t *testing.T, r rt.Runtime, change ...func(*Config)) *rig {
 }
 
 // inSimulation runs a story as a task on a simulated runtime, and then expects
-// nobody to be left waiting.
-func inSimulation(t *testing.T, story func(k *simrt.Kernel)) {
+// nobody to be left waiting; once with links that are a link.Prompt and once without.
+func inSimulation(t *testing.T, story func(k *simrt.Kernel, prompt bool)) {
 	t.Helper()
-	k := simrt.New(simrt.Options{Seed: 1, Shuffle: true})
-	defer k.Close()
-	k.Go("story", func() { story(k) })
-	out := k.RunFor(time.Hour)
-	if out.Err() != nil || out.Unfinished != 0 {
-		t.Errorf("%v", out)
+	for _, prompt := range []bool{false, true} {
+		t.Run(fmt.Sprintf("prompt=%v", prompt), func(t *testing.T) {
+			k := simrt.New(simrt.Options{Seed: 1, Shuffle: true})
+			defer k.Close()
+			k.Go("story", func() { story(k, prompt) })
+			out := k.RunFor(time.Hour)
+			if out.Err() != nil || out.Unfinished != 0 {
+				t.Errorf("%v", out)
+			}
+		})
 	}
 }
 
 func fatal(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }
 
 func TestServe(t *testing.T) {
-	inSimulation(t, func(k *simrt.Kernel) {
-		g := newRig(t, k)
+	inSimulation(t, func(k *simrt.Kernel, prompt bool) {
+		g := newRig(t, k, prompt)
 		a, b := newStation(g.ln.dial(endless), fatal), newStation(g.ln.dial(endless), fatal)
 		made, ok := a.do(create("f", sharing(nt.ShareNone))).(*smbwire.NTCreateAndXResponse)
 		if !ok {
@@ -154,8 +158,8 @@ func TestServe(t *testing.T) {
 
 // An idle circuit is dropped even though nothing but time passes.
 func TestServeDropsIdle(t *testing.T) {
-	inSimulation(t, func(k *simrt.Kernel) {
-		g := newRig(t, k)
+	inSimulation(t, func(k *simrt.Kernel, prompt bool) {
+		g := newRig(t, k, prompt)
 		a := newStation(g.ln.dial(endless), fatal)
 		start := k.Now()
 		if _, err := a.conn.Recv(); err == nil || k.Now().Sub(start) != 15*time.Minute {
@@ -168,14 +172,14 @@ func TestServeDropsIdle(t *testing.T) {
 }
 
 // A client that sends requests but takes no replies is made to wait, and neither
-// fills the server's memory nor blocks anybody.
+// fills the server's memory nor blocks anybody. It gets all once it does take them.
 func TestDeafClient(t *testing.T) {
-	inSimulation(t, func(k *simrt.Kernel) {
-		g := newRig(t, k)
+	inSimulation(t, func(k *simrt.Kernel, prompt bool) {
+		g := newRig(t, k, prompt)
 		if err := g.vol.WriteFile("f", make([]byte, 1<<20)); err != nil {
 			t.Error(err)
 		}
-		deaf := newStation(g.ln.dial(4), fatal)
+		deaf := newStation(g.ln.dialRooms(endless, 4), fatal)
 		made, ok := deaf.do(create("f")).(*smbwire.NTCreateAndXResponse)
 		if !ok {
 			t.Error("not opened")
@@ -198,6 +202,12 @@ func TestDeafClient(t *testing.T) {
 		if len(g.srv.order) != 2 {
 			t.Errorf("%d circuits, want 2", len(g.srv.order))
 		}
+		for i := range 1000 {
+			if deaf.recv() == nil {
+				t.Errorf("%d replies when it listens after all", i)
+				break
+			}
+		}
 		if err := g.srv.Close(); err != nil {
 			t.Error(err)
 		}
@@ -206,8 +216,8 @@ func TestDeafClient(t *testing.T) {
 
 // What is sent unasked cannot be held back; a client that lets it pile up is dropped.
 func TestQueueIsBounded(t *testing.T) {
-	inSimulation(t, func(k *simrt.Kernel) {
-		g := newRig(t, k, func(c *Config) { c.Limits.MaxQueue = 1000 })
+	inSimulation(t, func(k *simrt.Kernel, prompt bool) {
+		g := newRig(t, k, prompt, func(c *Config) { c.Limits.MaxQueue = 1000 })
 		deaf := newStation(g.ln.dial(1), fatal)
 		deaf.send(&smbwire.EchoRequest{EchoCount: 16, Data: make([]byte, 100)})
 		k.Sleep(time.Second)
@@ -224,8 +234,8 @@ func TestQueueIsBounded(t *testing.T) {
 }
 
 func TestMaxConns(t *testing.T) {
-	inSimulation(t, func(k *simrt.Kernel) {
-		g := newRig(t, k, func(c *Config) { c.Limits.MaxConns = 1 })
+	inSimulation(t, func(k *simrt.Kernel, prompt bool) {
+		g := newRig(t, k, prompt, func(c *Config) { c.Limits.MaxConns = 1 })
 		newStation(g.ln.dial(endless), fatal)
 		if _, err := g.ln.dial(endless).Recv(); err == nil {
 			t.Error("a second circuit was accepted")
@@ -242,9 +252,16 @@ func TestMaxConns(t *testing.T) {
 // Many stations at once on goroutines, for the race detector: each in a file of its
 // own and all in one.
 func TestServeConcurrently(t *testing.T) {
+	for _, prompt := range []bool{false, true} {
+		t.Run(fmt.Sprintf("prompt=%v", prompt), func(t *testing.T) { serveConcurrently(t, prompt) })
+	}
+}
+
+func serveConcurrently(t *testing.T, prompt bool) {
+	t.Helper()
 	r := wallrt.New(1)
 	defer r.Close()
-	g := newRig(t, r)
+	g := newRig(t, r, prompt)
 	const stations = 8
 	done := r.NewSemaphore(0)
 	for i := range stations {

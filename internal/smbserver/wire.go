@@ -10,17 +10,20 @@ import (
 	"github.com/ntrdr/ntrdr/internal/rt"
 )
 
-// wire is a circuit's transport: a task that receives, a task that sends, and the
-// queue between the core and the latter. The server's lock guards the fields below
-// it.
+// wire is a circuit's transport: a task that receives, and a queue of what is to be
+// sent, with a task that sends it for as long as that means to wait. The server's lock
+// guards the fields below it.
 type wire struct {
-	conn link.Conn
-	work rt.Event // something to send, or gone
-	room rt.Event // the queue was too full and is emptied, or gone
+	id     connID
+	client string
+	conn   link.Conn
+	prompt link.Prompt // conn, if it is one
+	room   rt.Event    // the queue was too full and is emptied, or gone
 
-	queue  [][]byte
-	queued int // bytes
-	gone   bool
+	queue   [][]byte
+	queued  int  // bytes
+	sending bool // there is a task that sends
+	gone    bool
 }
 
 // highWater is the number of queued bytes above which no more requests are received
@@ -31,30 +34,30 @@ const highWater = 256 << 10
 
 // start adopts a connection.
 func (s *Server) start(conn link.Conn, client string) {
-	w := &wire{conn: conn, work: s.rt.NewEvent(rt.Synchronization), room: s.rt.NewEvent(rt.Synchronization)}
 	if client == "" {
 		client = remoteHost(conn)
 	}
-	id, ok := s.adopt(w)
-	if !ok {
+	w := &wire{client: client, conn: conn, room: s.rt.NewEvent(rt.Synchronization)}
+	w.prompt, _ = conn.(link.Prompt)
+	if !s.adopt(w) {
 		w.hangUp()
 		return
 	}
-	s.step(openedInput{conn: id, client: client, speed: conn.LinkSpeed(), delay: linkDelay(conn)})
-	s.rt.Go("smbserver receive "+client, func() { s.receive(id, w) })
-	s.rt.Go("smbserver send "+client, func() { s.send(id, w) })
+	s.step(openedInput{conn: w.id, client: client, speed: conn.LinkSpeed(), delay: linkDelay(conn)})
+	s.rt.Go("smbserver receive "+client, func() { s.receive(w) })
 }
 
-func (s *Server) adopt(w *wire) (connID, bool) {
+func (s *Server) adopt(w *wire) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed || len(s.wires) >= s.maxConns {
-		return 0, false
+		return false
 	}
 	s.lastID++
-	s.wires[s.lastID] = w
-	s.order = append(s.order, s.lastID)
-	return s.lastID, true
+	w.id = s.lastID
+	s.wires[w.id] = w
+	s.order = append(s.order, w.id)
+	return true
 }
 
 // remoteHost names the peer if its transport can.
@@ -78,21 +81,26 @@ func linkDelay(conn link.Conn) time.Duration {
 	return 0
 }
 
-func (s *Server) receive(id connID, w *wire) {
+func (s *Server) receive(w *wire) {
 	for s.waitForRoom(w) {
 		frame, err := w.conn.Recv()
 		if err != nil {
-			s.step(closedInput{conn: id, why: reason(err)})
+			s.step(closedInput{conn: w.id, why: reason(err)})
 			return
 		}
-		s.step(frameInput{conn: id, frame: frame})
+		s.take(frameInput{conn: w.id, frame: frame})
 	}
 }
 
-// waitForRoom reports whether to go on receiving.
+// waitForRoom reports whether to go on receiving. What there is to send goes out when
+// all that has arrived has been answered, or is too much.
 func (s *Server) waitForRoom(w *wire) bool {
+	more := w.prompt != nil && w.prompt.Pending()
 	for {
 		s.mu.Lock()
+		if !more || w.queued > highWater {
+			s.flushLocked()
+		}
 		gone, full := w.gone, w.queued > highWater
 		s.mu.Unlock()
 		if gone || !full {
@@ -102,17 +110,44 @@ func (s *Server) waitForRoom(w *wire) bool {
 	}
 }
 
-func (s *Server) send(id connID, w *wire) {
-	var batch [][]byte
-	for {
-		w.work.Wait(rt.Forever)
-		gone := false
-		if batch, gone = s.takeQueue(w, batch); gone {
-			return
+// queueLocked reports whether there was room.
+func (s *Server) queueLocked(w *wire, frame []byte) bool {
+	if w.queued+len(frame) > s.maxQueue {
+		return false
+	}
+	if len(w.queue) == 0 && !w.sending {
+		s.unsent = append(s.unsent, w)
+	}
+	w.queue = append(w.queue, frame)
+	w.queued += len(frame)
+	return true
+}
+
+// flushLocked sends what is queued, or has it sent.
+func (s *Server) flushLocked() {
+	for _, w := range s.unsent {
+		n := 0
+		for n < len(w.queue) && w.prompt != nil && w.prompt.TrySend(w.queue[n]) {
+			w.queued -= len(w.queue[n])
+			s.rt.Free(w.queue[n])
+			n++
 		}
+		w.queue = slices.Delete(w.queue, 0, n)
+		if len(w.queue) > 0 {
+			w.sending = true
+			s.rt.Go("smbserver send "+w.client, func() { s.send(w) })
+		}
+	}
+	clear(s.unsent)
+	s.unsent = s.unsent[:0]
+}
+
+// send sends what is queued until nothing is.
+func (s *Server) send(w *wire) {
+	for batch := s.takeQueue(w, nil); len(batch) > 0; batch = s.takeQueue(w, batch) {
 		for _, frame := range batch {
 			if err := w.conn.Send(frame); err != nil {
-				s.step(closedInput{conn: id, why: reason(err)})
+				s.step(closedInput{conn: w.id, why: reason(err)})
 				return
 			}
 			s.rt.Free(frame)
@@ -120,28 +155,18 @@ func (s *Server) send(id connID, w *wire) {
 	}
 }
 
-// takeQueue exchanges the batch that has been sent for the next.
-func (s *Server) takeQueue(w *wire, sent [][]byte) (batch [][]byte, gone bool) {
+// takeQueue exchanges the batch that has been sent for the next. If that is empty the
+// task must end.
+func (s *Server) takeQueue(w *wire, sent [][]byte) (batch [][]byte) {
 	clear(sent)
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	if w.queued > highWater {
 		w.room.Set()
 	}
-	batch, gone = w.queue, w.gone
-	w.queue, w.queued = sent[:0], 0
-	s.mu.Unlock()
-	return batch, gone
-}
-
-// queueLocked reports whether there was room.
-func (w *wire) queueLocked(frame []byte, limit int) bool {
-	if w.queued+len(frame) > limit {
-		return false
-	}
-	w.queue = append(w.queue, frame)
-	w.queued += len(frame)
-	w.work.Set()
-	return true
+	batch, w.queue, w.queued = w.queue, sent[:0], 0
+	w.sending = len(batch) > 0
+	return batch
 }
 
 // forgetLocked removes a wire from the tables; its tasks end.
@@ -150,7 +175,6 @@ func (s *Server) forgetLocked(id connID) {
 	w.gone, w.queue, w.queued = true, nil, 0
 	delete(s.wires, id)
 	s.order = slices.DeleteFunc(s.order, func(other connID) bool { return other == id })
-	w.work.Set()
 	w.room.Set()
 }
 

@@ -40,7 +40,10 @@ type endpoint struct {
 // sentSegment remembers the number of the data segment that ends there.
 type sentSegment struct{ end, number int64 }
 
-var _ link.Conn = (*endpoint)(nil)
+var (
+	_ link.Conn   = (*endpoint)(nil)
+	_ link.Prompt = (*endpoint)(nil)
+)
 
 func (l *Link) newEndpoint(conn uint32, out *direction, own *table) *endpoint {
 	e := l.slabs.endpoints.Next()
@@ -88,6 +91,26 @@ func (e *endpoint) Send(msg []byte) error {
 		}
 		e.writable.Wait(rt.Forever)
 	}
+}
+
+// TrySend is Send for a message that there is room for.
+func (e *endpoint) TrySend(msg []byte) bool {
+	h := link.FrameHeader{Type: link.SessionMessage, Length: len(msg)}.Bytes()
+	if len(msg) > link.MaxMessage || !e.sending.TryAcquireExclusive() {
+		return false
+	}
+	defer e.sending.Release()
+	if !e.hasRoom(len(h) + len(msg)) {
+		return false
+	}
+	_, _, err := e.put(h[:], msg)
+	return err == nil
+}
+
+func (e *endpoint) hasRoom(n int) bool {
+	e.l.mu.Lock()
+	defer e.l.mu.Unlock()
+	return e.t.room() >= n
 }
 
 // put buffers what it can of header and body, in one step so that the header does
@@ -157,6 +180,13 @@ func (e *endpoint) get() ([]byte, error) {
 	e.recvWaits = true
 	e.readable.Reset()
 	return nil, nil
+}
+
+// Pending reports whether Recv has something to return.
+func (e *endpoint) Pending() bool {
+	e.l.mu.Lock()
+	defer e.l.mu.Unlock()
+	return e.closed || e.t.rcv.in.any() || e.recvError() != nil
 }
 
 func (e *endpoint) recvError() error {

@@ -210,6 +210,34 @@ func TestReceiveAfterTheEndDeliversWhatWasWhole(t *testing.T) {
 	})
 }
 
+func TestAPromptEndSaysWhetherItWouldWait(t *testing.T) {
+	run(t, fast, simlink.Options{}, func(w *world) {
+		c, s := w.connect()
+		up, ok := c.(link.Prompt)
+		down, ok2 := s.(link.Prompt)
+		if !ok || !ok2 {
+			t.Fatal("the ends are not prompt")
+		}
+		is(t, "pending before anything was sent", down.Pending(), false)
+		n := 0
+		for n < 1000 && up.TrySend(make([]byte, 1000)) {
+			n++
+		}
+		is(t, "messages that a buffer of 64 KB takes", n, 65)
+		is(t, "pending at once", down.Pending(), false)
+		w.Sleep(second)
+		is(t, "pending when it has arrived", down.Pending(), true)
+		for range n {
+			is(t, "message", w.recv(s), 1000)
+		}
+		is(t, "pending when all is received", down.Pending(), false)
+		is(t, "sent when there is room again", up.TrySend([]byte{1}), true)
+		w.l.Reset()
+		is(t, "sent after a reset", up.TrySend([]byte{1}), false)
+		is(t, "pending after a reset", down.Pending(), true)
+	})
+}
+
 func TestNewRefusesWhatCannotWork(t *testing.T) {
 	tcp := link.StockTCP()
 	tcp.MSS = 0
