@@ -1,6 +1,8 @@
 package smbwire
 
 import (
+	"encoding/binary"
+
 	"github.com/ntrdr/ntrdr/internal/nt"
 	"github.com/ntrdr/ntrdr/internal/slab"
 )
@@ -93,7 +95,7 @@ func (m *Message) parseBlock(d *decoder, room *bodies) (next Command, off int) {
 	if d.err != nil {
 		return next, 0
 	}
-	if hasAndX(body) {
+	if hasAndX(d.cmd, body) {
 		next, off = d.andX()
 	}
 	body.decode(d)
@@ -107,21 +109,24 @@ func (m *Message) parseBlock(d *decoder, room *bodies) (next Command, off int) {
 //
 // src: [MS-CIFS] §2.2.3.4
 func (d *decoder) andX() (next Command, off int) {
-	next = Command(d.u8("AndXCommand"))
-	d.skip("AndXReserved", 1)
-	off = int(d.u16("AndXOffset"))
+	b := d.take("AndXCommand", 4)
+	if b == nil {
+		return CmdNoAndX, 0
+	}
+	next, off = Command(b[0]), int(binary.LittleEndian.Uint16(b[2:])) // b[1] is reserved
 	if next != CmdNoAndX && off < d.byteEnd {
 		d.fail("AndXOffset", "not behind the block")
 	}
 	return next, off
 }
 
-func hasAndX(b Body) bool {
+// hasAndX reports whether the block of b, a body of cmd, begins with an AndX header.
+func hasAndX(cmd Command, b Body) bool {
 	switch b.(type) {
 	case *ErrorReply, *Unknown:
 		return false
 	}
-	return b.Command().isAndX()
+	return cmd.isAndX()
 }
 
 // Append writes the message behind dst. Header.Command and the AndX headers are
@@ -158,7 +163,7 @@ func (w *Encoder) Append(dst []byte, m *Message) ([]byte, error) {
 // block writes b, which the bodies in rest follow.
 func (e *encoder) block(b Body, rest []Body) {
 	e.begin(b.Command())
-	andX := hasAndX(b)
+	andX := hasAndX(e.cmd, b)
 	offsetPos := 0
 	if andX {
 		e.u8(uint8(nextCommand(rest)))
