@@ -60,9 +60,9 @@ func (w *Parser) Parse(b []byte) (*Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.d = decoder{msg: b, flags2: h.Flags2}
+	w.d.msg, w.d.flags2, w.d.err = b, h.Flags2, nil // block sets what is of a block
 	p := w.bodies.messages.Next()
-	p.m = Message{Header: h, Chain: p.chain[:0]}
+	p.m.Header, p.m.Chain = h, p.chain[:0]
 	if err := p.m.parseChain(&w.d, w.bodies); err != nil {
 		return nil, err
 	}
@@ -146,11 +146,9 @@ func (w *Encoder) Append(dst []byte, m *Message) ([]byte, error) {
 	}
 	h := m.Header
 	h.Command = m.Chain[0].Command()
-	e := &w.e
-	*e = encoder{
-		buf: h.encode(dst), base: len(dst), flags2: h.Flags2,
-		reply: h.IsReply(), failed: h.Status != nt.StatusSuccess,
-	}
+	e := &w.e // begin sets what is of a block
+	e.buf, e.base, e.flags2, e.err = h.encode(dst), len(dst), h.Flags2, nil
+	e.reply, e.failed = h.IsReply(), h.Status != nt.StatusSuccess
 	for i, b := range m.Chain {
 		e.block(b, m.Chain[i+1:])
 	}
