@@ -6,6 +6,7 @@ import (
 
 	"github.com/ntrdr/ntrdr/internal/nt"
 	"github.com/ntrdr/ntrdr/internal/ntlm"
+	"github.com/ntrdr/ntrdr/internal/slab"
 	"github.com/ntrdr/ntrdr/internal/smbwire"
 )
 
@@ -53,6 +54,7 @@ func (c *Client) SessionSetup(cred Credentials) (*Session, error) {
 
 func (c *Client) extendedLogon(cred Credentials) (*Session, error) {
 	auth := ntlm.NewClient(ntlmCredentials(cred), c.rt.Rand(authStream))
+	auth.Keys = slab.SetFrom(c.rt, ntlm.NewKeys)
 	token, err := auth.Init(c.server.blob)
 	if err != nil {
 		return nil, err

@@ -51,7 +51,7 @@ func AnswerClassicV1(cred Credentials, challenge [8]byte) Classic {
 // returns the session key. The LM field is not read.
 func VerifyClassic(challenge [8]byte, response []byte, user, domain, password string) (sessionKey []byte, ok bool) {
 	if len(response) != 24 {
-		return checkAnyDomain(challenge, response, user, domain, password)
+		return (*Keys)(nil).checkAnyDomain(challenge, response, user, domain, password)
 	}
 	hash := ntowfv1(password)
 	if !hmac.Equal(answerV1(hash, challenge), response) {

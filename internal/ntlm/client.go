@@ -23,6 +23,8 @@ const clientFlags = flagUnicode | flagRequestTarget | flagNTLM | flagAlwaysSign 
 
 // Client is the initiator of one logon.
 type Client struct {
+	Keys *Keys // may be nil
+
 	cred      Credentials
 	rnd       *rand.Rand
 	negotiate []byte
@@ -143,7 +145,7 @@ func (c *Client) prove(m *authenticateMessage, ch challengeMessage, now time.Tim
 			info = encodeAVPairs(withMICFlag(pairs))
 		}
 	}
-	key := ntowfv2(c.cred.User, c.cred.Password, c.cred.Domain)
+	key := c.Keys.of(c.cred.User, c.cred.Password, c.cred.Domain)
 	nonce := c.nonce()
 	response, base := answerV2(key, ch.challenge, nonce, at, info)
 	m.nt, c.key = response, base

@@ -1,7 +1,9 @@
 package ntlm
 
 import (
+	"bytes"
 	"encoding/hex"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -37,6 +39,23 @@ func exampleTargetInfo() []byte {
 		{avDomainName, utf16le("Domain")},
 		{avComputerName, utf16le("Server")},
 	})
+}
+
+// Keys that are remembered are those of the account, however many there are.
+func TestKeys(t *testing.T) {
+	for _, k := range []*Keys{NewKeys(nil), NewKeys(t)} {
+		for round := range 2 {
+			for i := range 2 * maxKeys {
+				domain := strconv.Itoa(i / 2)
+				if got, want := k.of("anna", "secret", domain), ntowfv2("anna", "secret", domain); !bytes.Equal(got, want) {
+					t.Errorf("round %d, domain %s: got %x, want %x", round, domain, got, want)
+				}
+			}
+		}
+		if k != nil && len(k.known) > maxKeys {
+			t.Errorf("%d are remembered", len(k.known))
+		}
+	}
 }
 
 // src: [MS-NLMP] §4.2.2 and §4.2.4
@@ -105,7 +124,7 @@ func TestParsesPublishedMessages(t *testing.T) {
 	if diff := cmp.Diff([]string{"User", "Domain", "COMPUTER"}, got); diff != "" {
 		t.Errorf("names (-want +got):\n%s", diff)
 	}
-	base, ok := checkAnyDomain(s.nonce, auth.nt, auth.user, auth.domain, examplePassword)
+	base, ok := s.Keys.checkAnyDomain(s.nonce, auth.nt, auth.user, auth.domain, examplePassword)
 	if !ok {
 		t.Fatal("the published response was refused")
 	}

@@ -26,6 +26,8 @@ type Identity struct {
 
 // Server is the acceptor of one logon.
 type Server struct {
+	Keys *Keys // may be nil
+
 	target    string
 	rnd       *rand.Rand
 	lookup    Lookup
@@ -166,7 +168,7 @@ func (s *Server) verify(msg []byte) (Identity, error) {
 		id.Anonymous = true
 		return id, nil
 	}
-	base, ok := checkAnyDomain(s.nonce, m.nt, m.user, m.domain, password)
+	base, ok := s.Keys.checkAnyDomain(s.nonce, m.nt, m.user, m.domain, password)
 	if !ok {
 		return id, logonFailure(m.user)
 	}
@@ -183,9 +185,9 @@ func (s *Server) verify(msg []byte) (Identity, error) {
 // checkAnyDomain tries the domain spellings that clients hash.
 //
 // src: assumed (clients hash the domain as typed, in capitals, or not at all)
-func checkAnyDomain(challenge [8]byte, response []byte, user, domain, password string) ([]byte, bool) {
+func (k *Keys) checkAnyDomain(challenge [8]byte, response []byte, user, domain, password string) ([]byte, bool) {
 	for _, d := range [...]string{domain, strings.ToUpper(domain), ""} {
-		if base, ok := checkV2(ntowfv2(user, password, d), challenge, response); ok {
+		if base, ok := checkV2(k.of(user, password, d), challenge, response); ok {
 			return base, true
 		}
 	}

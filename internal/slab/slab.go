@@ -115,8 +115,8 @@ func of[T any](s *Store) *Slab[T] {
 	return made
 }
 
-// SetFrom returns a T with several slabs of a runtime. It asks newSet for it once and keeps it
-// with the runtime's Store, if that has one.
+// SetFrom returns what a runtime's Store keeps of a type, such as several slabs. It asks newSet
+// for it once; without a Store each time, and for one without a runtime.
 func SetFrom[T any](runtime any, newSet func(runtime any) *T) *T {
 	lender, ok := runtime.(interface{ Slabs() *Store })
 	if !ok {

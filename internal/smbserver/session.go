@@ -8,6 +8,7 @@ import (
 
 	"github.com/ntrdr/ntrdr/internal/nt"
 	"github.com/ntrdr/ntrdr/internal/ntlm"
+	"github.com/ntrdr/ntrdr/internal/slab"
 	"github.com/ntrdr/ntrdr/internal/smbwire"
 	"github.com/ntrdr/ntrdr/internal/volume"
 )
@@ -118,6 +119,7 @@ func (c *core) logonFor(x *exchange) (*logon, nt.Status) {
 		return nil, nt.StatusTooManyCommands // src: [MS-CIFS] §2.2.2.4 (ERRtoomanyuids)
 	}
 	l := &logon{auth: ntlm.NewServer(strings.ToUpper(c.cfg.Name), c.rnd, c.password)}
+	l.auth.Keys = slab.SetFrom(c.memory, ntlm.NewKeys)
 	l.uid = cir.logons.add(l)
 	return l, nt.StatusSuccess
 }
