@@ -3,6 +3,7 @@ package mailclient
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/ntrdr/ntrdr/internal/nt"
@@ -54,7 +55,7 @@ var sevenSteps = [...]step{
 func (a *attempt) run() error {
 	for i, st := range sevenSteps {
 		if a.s.cfg.Trace.Wants(trace.AppNote) {
-			a.s.cfg.Trace.Emit(trace.Event{Kind: trace.AppNote, Text: fmt.Sprintf("step %d: %s", i+1, st.text)})
+			a.s.cfg.Trace.Emit(trace.Event{Kind: trace.AppNote, Text: "step " + strconv.Itoa(i+1) + ": " + st.text})
 		}
 		if a.s.cfg.OnStep != nil {
 			a.s.cfg.OnStep(i+1, st.text)

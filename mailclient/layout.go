@@ -20,7 +20,7 @@ const idLen = 8
 func (id ID) String() string {
 	var b [idLen]byte
 	for i := range b {
-		b[i] = "0123456789ABCDEF"[id>>(28-4*i)&0xF]
+		b[i] = hexDigits[id>>(28-4*i)&0xF]
 	}
 	return string(b[:])
 }
@@ -28,7 +28,7 @@ func (id ID) String() string {
 // lastDigit selects one of the 16 subdirectories of MAI and ATT.
 //
 // src: KB Q87409, Q87378
-func (id ID) lastDigit() string { return id.String()[idLen-1:] }
+func (id ID) lastDigit() string { return hexDigits[id&0xF:][:1] }
 
 // parseID reads eight upper-case hexadecimal digits.
 func parseID(s string) (ID, bool) {

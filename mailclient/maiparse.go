@@ -71,35 +71,32 @@ func (m *MAI) parseHead(file string, b []byte) error {
 	return nil
 }
 
-// fieldOrder gives the documented order of fields; a field with the same or a higher
-// rank may follow.
+// fieldOrder is the documented order of fields, by identifier and qualifier; a field with
+// the same or a higher rank may follow.
 //
 // src: KB Q87379
-func fieldOrder(e element) int {
-	order := [...]element{
-		{id: elemField, qualifier: fieldFrom},
-		{id: elemField, qualifier: fieldTo},
-		{id: elemField, qualifier: fieldCc},
-		{id: elemField, qualifier: fieldPosted},
-		{id: elemField, qualifier: fieldPrecedence},
-		{id: elemField, qualifier: fieldSubject},
-		{id: elemVendor, qualifier: vendorRoute},
-		{id: elemVendor, qualifier: vendorATT},
-		{id: elemField, qualifier: fieldText},
-	}
-	return slices.IndexFunc(order[:], func(o element) bool { return o.id == e.id && o.qualifier == e.qualifier })
+var fieldOrder = [...][2]byte{
+	{elemField, fieldFrom},
+	{elemField, fieldTo},
+	{elemField, fieldCc},
+	{elemField, fieldPosted},
+	{elemField, fieldPrecedence},
+	{elemField, fieldSubject},
+	{elemVendor, vendorRoute},
+	{elemVendor, vendorATT},
+	{elemField, fieldText},
 }
 
 // parseFields reads the elements behind the head.
 func (m *MAI) parseFields(r *elements) error {
 	last := -1
-	var seen [9]bool
+	var seen [len(fieldOrder)]bool
 	for len(r.b) > 0 {
 		e, err := r.next("field")
 		if err != nil {
 			return err
 		}
-		rank := fieldOrder(e)
+		rank := slices.Index(fieldOrder[:], [2]byte{e.id, e.qualifier})
 		if rank < last || rank < 0 || rank == last && e.id != elemVendor {
 			r.off = e.off
 			return r.bad("field", "element %02X %02X is unknown or out of order", e.id, e.qualifier)

@@ -133,24 +133,30 @@ const fillLine = " The quick brown fox jumps over the lazy dog 0123456789 times.
 
 // fillText returns text with exactly n bytes, in memory of mem.
 func fillText(mem rt.Memory, text []byte, n int) []byte {
-	b := bytesOf(mem, n+len(fillLine)+8)
-	b = append(b[:0], text[:min(len(text), n)]...)
-	line := []byte("000000" + fillLine)
-	for len(b) < n {
-		countUp(line[:6])
-		b = append(b, line...)
+	const line = len(lineNumber{}) + len(fillLine)
+	text = text[:min(len(text), n)]
+	b := bytesOf(mem, len(text)+(n-len(text)+line-1)/line*line)
+	lines := b[copy(b, text):]
+	for done := copy(lines, "000000"+fillLine); done < len(lines); {
+		done += copy(lines[done:], lines[:done])
+	}
+	no := lineNumber{'0', '0', '0', '0', '0', '0'}
+	for ; len(lines) > 0; lines = lines[line:] {
+		no.next()
+		*(*lineNumber)(lines) = no
 	}
 	return b[:n]
 }
 
-// countUp adds one to a number of decimal digits: six count the lines of the longest
-// message file.
-func countUp(digits []byte) {
-	for i := len(digits) - 1; i >= 0; i-- {
-		if digits[i]++; digits[i] <= '9' {
+// lineNumber has enough decimal digits for the lines of the longest message file.
+type lineNumber [6]byte
+
+func (n *lineNumber) next() {
+	for i := len(n) - 1; i >= 0; i-- {
+		if n[i]++; n[i] <= '9' {
 			return
 		}
-		digits[i] = '0'
+		n[i] = '0'
 	}
 }
 
