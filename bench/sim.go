@@ -3,6 +3,7 @@ package bench
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -117,7 +118,8 @@ func newSim(s Spec, pool *simrt.Pool, lim limits, watch *serverWatch) (*Sim, err
 
 // trialName says how to find the trial again.
 func trialName(s Spec) string {
-	return fmt.Sprintf("policy=%s link=%s %v loss=%g seed=%d size=%d", s.Policy.Policy.Name, s.Link.Name, s.TCP, s.Loss, s.Seed, s.MessageSize)
+	return "policy=" + s.Policy.Policy.Name + " link=" + s.Link.Name + " " + s.TCP.String() + " loss=" + strconv.FormatFloat(s.Loss, 'g', -1, 64) +
+		" seed=" + strconv.FormatUint(s.Seed, 10) + " size=" + strconv.Itoa(s.MessageSize)
 }
 
 // disks are what the two volumes of a simulated trial begin with.

@@ -51,12 +51,14 @@ func newTrial(s Spec, w *World) (*trial, error) {
 		return nil, err
 	}
 	t.wire = newWireWatch(machine.ActorSenderHost, t.run.Role)
-	w.Trace.Watch(func(e Event) {
-		t.wire.see(&e)
-		if s.OnEvent != nil {
+	watch, kinds := t.wire.see, watchedKinds[:]
+	if s.OnEvent != nil {
+		watch, kinds = func(e Event) {
+			t.wire.see(e)
 			s.OnEvent(w, e)
-		}
-	})
+		}, nil
+	}
+	w.Trace.Watch(watch, kinds...)
 	return t, nil
 }
 

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -16,9 +17,9 @@ import (
 type wireWatch struct {
 	actor string
 	role  func(path string) workload.Role
-	opens map[uint16]string // requests outstanding: MID to path
-	files map[uint16]string // open files: FID to path
-	moves map[uint16]string // CLOSEs, RENAMEs and DELETEs outstanding: MID to path
+	opens paths // requests outstanding, by MID
+	files paths // open files, by FID
+	moves paths // CLOSEs, RENAMEs and DELETEs outstanding, by MID
 
 	lastDone   time.Duration // when the last CLOSE, RENAME or DELETE of the message's files was answered
 	keyClose   time.Duration // when the sender's INQUEUE3.KEY was last closed at the server
@@ -30,24 +31,45 @@ type wireWatch struct {
 	onClose     func() // told when lastDone changes; may be nil
 }
 
+// paths are the few paths that numbers stand for.
+type paths []numbered
+
+type numbered struct {
+	id   uint16
+	path string
+}
+
+// put gives a number a path, whatever it stood for.
+func (p *paths) put(id uint16, path string) {
+	p.take(id)
+	*p = append(*p, numbered{id, path})
+}
+
+// take forgets a number and returns its path, "" if it has none.
+func (p *paths) take(id uint16) string {
+	for i, n := range *p {
+		if n.id == id {
+			*p = slices.Delete(*p, i, i+1)
+			return n.path
+		}
+	}
+	return ""
+}
+
+// watchedKinds are the events that see looks at.
+var watchedKinds = [...]trace.Kind{trace.FileClosed, trace.CircuitDown, trace.SMBSend, trace.SMBRecv}
+
 // watched is what a Result needs of the trace: what see looks at.
 func watched(actor string, k trace.Kind) bool {
-	switch k {
-	case trace.FileClosed:
-		return true
-	case trace.CircuitDown, trace.SMBSend, trace.SMBRecv:
-		return actor == machine.ActorSenderHost
-	default:
-		return false
-	}
+	return slices.Contains(watchedKinds[:], k) && (k == trace.FileClosed || actor == machine.ActorSenderHost)
 }
 
 func newWireWatch(actor string, role func(string) workload.Role) *wireWatch {
-	return &wireWatch{actor: actor, role: role, opens: map[uint16]string{}, files: map[uint16]string{}, moves: map[uint16]string{}}
+	return &wireWatch{actor: actor, role: role}
 }
 
 // see takes the next event of the trace.
-func (w *wireWatch) see(e *Event) {
+func (w *wireWatch) see(e Event) {
 	if e.Kind == trace.FileClosed && e.Text == w.actor && w.role(fileOf(e.Path)) == workload.Announces {
 		w.keyClose, w.keyReached, w.serverTells = e.At, true, true
 	}
@@ -57,28 +79,22 @@ func (w *wireWatch) see(e *Event) {
 	switch {
 	case e.Kind == trace.CircuitDown:
 		w.cut = w.cut || w.open()
-		clear(w.opens)
-		clear(w.files)
-		clear(w.moves)
+		w.opens, w.files, w.moves = nil, nil, nil
 	case e.Kind == trace.SMBSend && opens(e.Op):
-		w.opens[e.MID] = fileOf(e.Path)
+		w.opens.put(e.MID, fileOf(e.Path))
 	case e.Kind == trace.SMBRecv && opens(e.Op):
-		if path, ok := w.opens[e.MID]; ok && nt.Status(e.Status) == nt.StatusSuccess {
-			w.files[e.FID] = path
+		if path := w.opens.take(e.MID); path != "" && nt.Status(e.Status) == nt.StatusSuccess {
+			w.files.put(e.FID, path)
 			w.cut = w.cut && !w.owns(path) // another attempt
 		}
-		delete(w.opens, e.MID)
 	case e.Kind == trace.SMBSend && closes(e.Op):
-		w.moves[e.MID] = w.files[e.FID]
-		delete(w.files, e.FID)
+		w.moves.put(e.MID, w.files.take(e.FID))
 	case e.Kind == trace.SMBSend && moves(e.Op):
-		w.moves[e.MID] = fileOf(e.Path)
+		w.moves.put(e.MID, fileOf(e.Path))
 	case e.Kind == trace.SMBRecv && closes(e.Op):
-		w.closed(w.moves[e.MID], e.At)
-		delete(w.moves, e.MID)
+		w.closed(w.moves.take(e.MID), e.At)
 	case e.Kind == trace.SMBRecv && moves(e.Op):
-		w.renamed(w.moves[e.MID], e)
-		delete(w.moves, e.MID)
+		w.renamed(w.moves.take(e.MID), &e)
 	}
 }
 
@@ -122,17 +138,8 @@ func (w *wireWatch) done(at time.Duration) {
 // open reports whether the server may still wait for the CLOSE, RENAME or DELETE of one
 // of the message's files.
 func (w *wireWatch) open() bool {
-	for _, path := range w.files { // map order: only whether any matches leaves the loop
-		if w.owns(path) {
-			return true
-		}
-	}
-	for _, path := range w.moves { // map order: only whether any matches leaves the loop
-		if w.owns(path) {
-			return true
-		}
-	}
-	return false
+	mine := func(n numbered) bool { return w.owns(n.path) }
+	return slices.ContainsFunc(w.files, mine) || slices.ContainsFunc(w.moves, mine)
 }
 
 func (w *wireWatch) owns(path string) bool { return w.role(path) != workload.Foreign }

@@ -95,6 +95,7 @@ type Recorder struct {
 	buf    []byte // not hashed yet
 	events []Event
 	watch  func(Event)
+	seen   [256]bool                       // kinds that watch is called for
 	wanted func(actor string, k Kind) bool // nil: everything is recorded
 }
 
@@ -111,8 +112,14 @@ func NewRecorder(clock Clock, lock Locker, keep bool) *Recorder {
 // says, for Watch. It comes before Actor.
 func (r *Recorder) Only(f func(actor string, k Kind) bool) { r.wanted = f }
 
-// Watch calls f for each event from now on, in order, with the recorder locked.
-func (r *Recorder) Watch(f func(Event)) { r.watch = f }
+// Watch calls f for each event from now on, or for those of some kinds alone, in order,
+// with the recorder locked.
+func (r *Recorder) Watch(f func(Event), kinds ...Kind) {
+	r.watch = f
+	for k := range r.seen {
+		r.seen[k] = len(kinds) == 0 || slices.Contains(kinds, Kind(k))
+	}
+}
 
 // Actor returns a recorder's face for one named participant.
 func (r *Recorder) Actor(name string) *Actor {
@@ -177,7 +184,7 @@ func (r *Recorder) add(e *Event) {
 			r.events = append(r.events, *e)
 		}
 	}
-	if r.watch != nil {
+	if r.seen[e.Kind] {
 		r.watch(*e)
 	}
 }
