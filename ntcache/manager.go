@@ -47,13 +47,12 @@ type Manager struct {
 	writingPages int              // the sum over maps
 	deferred     []*deferredWrite // throttled writers, oldest first
 
-	lru        lruList  // all views
-	usedPages  int      // resident or promised; at most maxPages
-	usedViews  int      // existing or promised; at most cfg.Views
-	free       [][]byte // page buffers to use again
-	spare      []*vacb  // views to use again
-	hungry     int      // tasks that wait for memory
-	pageWriter bool     // the mapped page writer is at work
+	lru        lruList // all views
+	usedPages  int     // resident or promised; at most maxPages
+	usedViews  int     // existing or promised; at most cfg.Views
+	spare      *vacb   // a view to use again, and more behind it by older; nil: none
+	hungry     int     // tasks that wait for memory
+	pageWriter bool    // the mapped page writer is at work
 
 	express, regular []work
 	working          int // worker threads that have work

@@ -53,12 +53,7 @@ func (m *Manager) reclaimLocked() bool {
 
 // takePageLocked returns a promised page buffer.
 func (m *Manager) takePageLocked(zero bool) []byte {
-	var pg []byte
-	if n := len(m.free); n > 0 {
-		pg, m.free = m.free[n-1], m.free[:n-1]
-	} else {
-		pg = m.rt.Bytes(m.cfg.PageSize)
-	}
+	pg := m.rt.Bytes(m.cfg.PageSize)
 	if zero {
 		clear(pg)
 	}

@@ -44,8 +44,9 @@ type SharedCacheMap struct {
 // Size returns the file's size as its handles on this machine see it.
 func (s *SharedCacheMap) Size() int64 {
 	s.m.mu.Lock()
-	defer s.m.mu.Unlock()
-	return s.fileSize
+	n := s.fileSize
+	s.m.mu.Unlock()
+	return n
 }
 
 // FileSizes are the sizes that the Cache Manager knows of a file. There is no
@@ -66,8 +67,9 @@ func (s *SharedCacheMap) Sizes() FileSizes {
 // pages cut at the file's size.
 func (s *SharedCacheMap) DirtyBytes() int64 {
 	s.m.mu.Lock()
-	defer s.m.mu.Unlock()
-	return s.dirtyBytesLocked()
+	n := s.dirtyBytesLocked()
+	s.m.mu.Unlock()
+	return n
 }
 
 func (s *SharedCacheMap) dirtyBytesLocked() int64 {

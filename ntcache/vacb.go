@@ -34,7 +34,8 @@ type vacb struct {
 	s  *SharedCacheMap
 	no int64 // offset in the file / viewSize
 
-	pages    [][]byte // by index; nil is not resident
+	pages    [][]byte  // by index; nil is not resident
+	few      [8][]byte // the room of pages, for most
 	resident int
 	dirty    pageSet
 	writing  pageSet // on the way to the file, and not dirty again
@@ -72,7 +73,7 @@ func (v *vacb) dropPageLocked(i int64) (dirty int) {
 		return 0
 	}
 	m := v.s.m
-	m.free = append(m.free, v.pages[i])
+	m.rt.Free(v.pages[i])
 	m.usedPages--
 	v.pages[i] = nil
 	v.resident--
@@ -131,10 +132,11 @@ func (s *SharedCacheMap) searchLocked(no int64) (i int, found bool) {
 // addViewLocked makes the map's view number no, which has been promised.
 func (s *SharedCacheMap) addViewLocked(no int64) (v *vacb) {
 	m := s.m
-	if n := len(m.spare); n > 0 {
-		v, m.spare = m.spare[n-1], m.spare[:n-1]
+	if v = m.spare; v != nil {
+		m.spare, v.older = v.older, nil
 	} else {
 		v = m.slabs.views.Next()
+		v.pages = v.few[:0]
 	}
 	v.s, v.no = s, no
 	i, _ := s.searchLocked(no)
@@ -168,8 +170,8 @@ func (s *SharedCacheMap) dropIfEmptyLocked(v *vacb) {
 	s.recent = nil
 	m := s.m
 	m.lru.remove(v)
-	*v = vacb{pages: v.pages[:0]}
-	m.spare = append(m.spare, v)
+	*v = vacb{pages: v.pages[:0], older: m.spare}
+	m.spare = v
 	m.usedViews--
 }
 

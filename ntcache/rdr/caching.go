@@ -33,7 +33,7 @@ const kilobyte = 1024
 // 0 for none. A link of unknown speed is a fast one.
 //
 // src: KB Q102981 (the throughput that read-ahead needs)
-func (c Config) readAhead(speed int64) int {
+func (c *Config) readAhead(speed int64) int {
 	switch {
 	case speed == 0:
 		return c.FastReadAhead

@@ -52,12 +52,15 @@ func (h *Handle) finishClose() {
 	r.startBehind()
 	if !r.cfg.UseCloseBehind {
 		f.awaitIO()
-		f.cleanup(h.open, func() {})
+		f.cleanup(h.open, nil)
 		return
 	}
-	flushed := r.rt.NewEvent(rt.Notification)
-	r.rt.Go("close-behind "+f.path, func() { f.cleanupBehind(h.open, flushed.Set) })
+	var flushed rt.Event
 	if r.cfg.NtrdrCloseWaitsForFlush {
+		flushed = r.rt.NewEvent(rt.Notification)
+	}
+	r.rt.Go("close-behind "+f.path, func() { f.cleanupBehind(h.open, flushed) })
+	if flushed != nil {
 		flushed.Wait(rt.Forever)
 	}
 }
@@ -71,23 +74,25 @@ func (f *fcb) awaitIO() {
 // cleanupBehind is cleanup, on a worker thread of the Cache Manager if there is
 // something to flush. It waits for a write that is under way before it takes one: the
 // write may itself wait for a worker thread to make pages clean.
-func (f *fcb) cleanupBehind(o *serverOpen, flushed func()) {
+func (f *fcb) cleanupBehind(o *serverOpen, flushed rt.Event) {
 	f.awaitIO()
-	work := func() { f.cleanup(o, flushed) }
 	if f.dirtyBytes() > 0 {
-		f.r.cache.WriteBehind(f.cached, work)
+		f.r.cache.WriteBehind(f.cached, func() { f.cleanup(o, flushed) })
 		return
 	}
-	work()
+	f.cleanup(o, flushed)
 }
 
-// cleanup flushes the file and closes one of its opens, or leaves it dormant.
-func (f *fcb) cleanup(o *serverOpen, flushed func()) {
+// cleanup flushes the file and closes one of its opens, or leaves it dormant. It sets
+// flushed, if that is not nil, between the two.
+func (f *fcb) cleanup(o *serverOpen, flushed rt.Event) {
 	r := f.r
 	if !f.discardDoomed(o) {
 		f.flushBehind("close")
 	}
-	flushed()
+	if flushed != nil {
+		flushed.Set()
+	}
 	f.closeLocks(o, func() {
 		if f.mayStayOpen(o) {
 			_ = f.probe(o) // the event log has it

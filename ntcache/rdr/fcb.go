@@ -81,7 +81,6 @@ func (r *Redirector) acquire(path string) *fcb {
 // known returns the FCB of a key, or enters made if there is none, and counts a user.
 func (r *Redirector) known(k string, made *fcb) *fcb {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	f := r.fcbs[k]
 	if f == nil && made != nil {
 		f = made
@@ -92,6 +91,7 @@ func (r *Redirector) known(k string, made *fcb) *fcb {
 	if f != nil {
 		f.users++
 	}
+	r.mu.Unlock()
 	return f
 }
 
@@ -197,8 +197,9 @@ func (f *fcb) answered() {
 
 func (f *fcb) writesAnswered() uint64 {
 	f.r.mu.Lock()
-	defer f.r.mu.Unlock()
-	return f.written
+	n := f.written
+	f.r.mu.Unlock()
+	return n
 }
 
 // LostData raises Event 26, once a file and burst of failures, and its box, in the
@@ -272,11 +273,11 @@ func (f *fcb) dirtyBytes() int64 { return f.dirtyBytesBut(nil) }
 func (f *fcb) dirtyBytesBut(but *heldLock) int64 {
 	n := f.cached.DirtyBytes()
 	f.r.mu.Lock()
-	defer f.r.mu.Unlock()
 	n += f.l2.pendingLocked() + f.queuedLen
 	if f.locks != nil {
 		n += f.locks.pendingLocked(but)
 	}
+	f.r.mu.Unlock()
 	return n
 }
 

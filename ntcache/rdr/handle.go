@@ -23,8 +23,9 @@ type Handle struct {
 // rights returns what the handle may cache now, or why it is useless.
 func (h *Handle) rights() (caching, error) {
 	h.r.mu.Lock()
-	defer h.r.mu.Unlock()
-	return h.rightsLocked()
+	k, err := h.rightsLocked()
+	h.r.mu.Unlock()
+	return k, err
 }
 
 func (h *Handle) rightsLocked() (caching, error) {

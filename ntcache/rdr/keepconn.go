@@ -49,11 +49,12 @@ func (r *Redirector) useCircuit() (*circuit, error) {
 // begin counts a use of the live circuit, nil if there is none.
 func (r *Redirector) begin() *circuit {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.live != nil {
-		r.live.uses++
+	live := r.live
+	if live != nil {
+		live.uses++
 	}
-	return r.live
+	r.mu.Unlock()
+	return live
 }
 
 // done ends a use: from now on the circuit may be idle.

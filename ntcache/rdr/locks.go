@@ -61,11 +61,12 @@ func (f *fcb) lockTable() *lockTable {
 // locked returns the file's locks if there are any, else nil.
 func (f *fcb) locked() *lockTable {
 	f.r.mu.Lock()
-	defer f.r.mu.Unlock()
-	if f.locks == nil || len(f.locks.held) == 0 {
-		return nil
+	t := f.locks
+	if t != nil && len(t.held) == 0 {
+		t = nil
 	}
-	return f.locks
+	f.r.mu.Unlock()
+	return t
 }
 
 // last is the last byte of a range that is not empty.

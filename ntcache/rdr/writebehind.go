@@ -39,8 +39,9 @@ func newWriteBehind(f *fcb) *writeBehind {
 // pending returns the bytes that the server has not acknowledged.
 func (w *writeBehind) pending() int64 {
 	w.f.r.mu.Lock()
-	defer w.f.r.mu.Unlock()
-	return w.pendingLocked()
+	n := w.pendingLocked()
+	w.f.r.mu.Unlock()
+	return n
 }
 
 func (w *writeBehind) pendingLocked() (n int64) {
@@ -202,8 +203,8 @@ func (w *writeBehind) send(b *buffer) {
 // flush sends what is buffered, one buffer after the other, waits for all answers,
 // and returns an error that nobody has been told of.
 func (w *writeBehind) flush(trigger string) error {
-	if w.empty() {
-		return w.takeErr()
+	if empty, err := w.takeErrIfEmpty(); empty {
+		return err
 	}
 	w.sending.AcquireExclusive()
 	defer w.sending.Release()
@@ -221,10 +222,14 @@ func (w *writeBehind) flush(trigger string) error {
 	return w.takeErr()
 }
 
-func (w *writeBehind) empty() bool {
+// takeErrIfEmpty is takeErr if nothing is buffered.
+func (w *writeBehind) takeErrIfEmpty() (empty bool, err error) {
 	w.f.r.mu.Lock()
-	defer w.f.r.mu.Unlock()
-	return len(w.bufs) == 0
+	if empty = len(w.bufs) == 0; empty {
+		err, w.err = w.err, nil
+	}
+	w.f.r.mu.Unlock()
+	return empty, err
 }
 
 // snapshot returns the buffers of now.
