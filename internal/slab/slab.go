@@ -11,7 +11,7 @@ import (
 // At most so many objects, and so many bytes of them, are allocated at once.
 const (
 	maxObjects = 32
-	maxBytes   = 4096
+	maxBytes   = 1024
 )
 
 // maxKept bounds the arrays of one type that a Store keeps, so that one big trial does not
