@@ -180,35 +180,40 @@ func StockLimits() Limits {
 const minSizReqBuf = 512
 
 func (c *Config) validate() error {
-	var errs []error
-	check := func(ok bool, what string, got any) {
-		if !ok {
-			errs = append(errs, &nt.Error{
-				Op: "configure server", Status: nt.StatusInvalidParameter,
-				Err: fmt.Errorf("%s is %v", what, got),
-			})
-		}
-	}
-	check(c.OplockBreakWait > 0, "OplockBreakWait", c.OplockBreakWait)
-	check(c.MaxMpxCt > 0, "MaxMpxCt", c.MaxMpxCt)
-	check(c.SizReqBuf >= minSizReqBuf, "SizReqBuf", c.SizReqBuf)
-	check(c.SharingViolationRetries >= 0, "SharingViolationRetries", c.SharingViolationRetries)
-	check(c.SharingViolationDelay >= 0, "SharingViolationDelay", c.SharingViolationDelay)
-	check(c.MaxRawBufLen >= 0 && c.MaxRawBufLen <= maxRawBufLen, "MaxRawBufLen", c.MaxRawBufLen)
-	check(c.RawWorkItems >= 0, "RawWorkItems", c.RawWorkItems)
-	check(c.MaxLinkDelay >= 0, "MaxLinkDelay", c.MaxLinkDelay)
-	check(c.MinLinkThroughput >= 0, "MinLinkThroughput", c.MinLinkThroughput)
-	check(c.CachedOpenLimit >= 0, "CachedOpenLimit", c.CachedOpenLimit)
-	check(c.AutoDisconnect >= 0, "AutoDisconnect", c.AutoDisconnect)
+	var p problems
+	check(&p, c.OplockBreakWait > 0, "OplockBreakWait", c.OplockBreakWait)
+	check(&p, c.MaxMpxCt > 0, "MaxMpxCt", c.MaxMpxCt)
+	check(&p, c.SizReqBuf >= minSizReqBuf, "SizReqBuf", c.SizReqBuf)
+	check(&p, c.SharingViolationRetries >= 0, "SharingViolationRetries", c.SharingViolationRetries)
+	check(&p, c.SharingViolationDelay >= 0, "SharingViolationDelay", c.SharingViolationDelay)
+	check(&p, c.MaxRawBufLen >= 0 && c.MaxRawBufLen <= maxRawBufLen, "MaxRawBufLen", c.MaxRawBufLen)
+	check(&p, c.RawWorkItems >= 0, "RawWorkItems", c.RawWorkItems)
+	check(&p, c.MaxLinkDelay >= 0, "MaxLinkDelay", c.MaxLinkDelay)
+	check(&p, c.MinLinkThroughput >= 0, "MinLinkThroughput", c.MinLinkThroughput)
+	check(&p, c.CachedOpenLimit >= 0, "CachedOpenLimit", c.CachedOpenLimit)
+	check(&p, c.AutoDisconnect >= 0, "AutoDisconnect", c.AutoDisconnect)
 	l := c.Limits
 	for _, n := range [...]int{
 		l.MaxConns, l.MaxLogons, l.MaxAuthFailures, l.MaxTrees, l.MaxOpenFiles,
 		l.MaxSearches, l.MaxLocks, l.MaxParked, l.MaxQueue,
 	} {
-		check(n > 0, "a limit", n)
+		check(&p, n > 0, "a limit", n)
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Shares)) {
-		check(name != "" && c.Shares[name] != nil, "share "+name, c.Shares[name])
+		check(&p, name != "" && c.Shares[name] != nil, "share "+name, c.Shares[name])
 	}
-	return errors.Join(errs...)
+	return errors.Join(p...)
+}
+
+// problems are what is wrong with a Config.
+type problems []error
+
+// check notes that something is not ok. A value is made an interface only then.
+func check[T any](p *problems, ok bool, what string, got T) {
+	if !ok {
+		*p = append(*p, &nt.Error{
+			Op: "configure server", Status: nt.StatusInvalidParameter,
+			Err: fmt.Errorf("%s is %v", what, got),
+		})
+	}
 }

@@ -1,6 +1,8 @@
 package smbserver
 
 import (
+	"slices"
+
 	"github.com/ntrdr/ntrdr/internal/nt"
 	"github.com/ntrdr/ntrdr/internal/smbwire"
 	"github.com/ntrdr/ntrdr/internal/volume"
@@ -123,10 +125,7 @@ func (c *core) find(x *exchange, s *search, t *smbwire.Transaction2Request, coun
 	if st != nt.StatusSuccess {
 		return found{}, st
 	}
-	list := make([]smbwire.FindEntry, 0, min(want, len(entries)))
-	for _, info := range entries[:min(want, len(entries))] {
-		list = append(list, smbwire.FindEntry{FileInfo: info})
-	}
+	list := entries[:min(want, len(entries))]
 	format := smbwire.FindFormat{Level: s.level, Flags2: fl, ResumeKeys: s.keys}
 	data, err := smbwire.EncodeFindEntries(format, list, min(int(t.MaxData), x.cir.room(findOverhead)))
 	switch {
@@ -141,14 +140,14 @@ func (c *core) find(x *exchange, s *search, t *smbwire.Transaction2Request, coun
 }
 
 // entries returns up to limit entries that come next, in a stable order.
-func (s *search) entries(limit int) ([]nt.FileInfo, nt.Status) {
-	var list []nt.FileInfo
+func (s *search) entries(limit int) ([]smbwire.FindEntry, nt.Status) {
+	var list []smbwire.FindEntry
 	vol := s.tree.share.vol
 	for _, name := range dotNames[s.dots:] {
 		info, err := vol.Stat(s.dir)
 		if err == nil && info.IsDir() && wanted(s.attrs, info.Attributes) && volume.Match(s.pattern, name) {
 			info.Name = name
-			list = append(list, info)
+			list = append(list, smbwire.FindEntry{FileInfo: info})
 		}
 	}
 	after := s.after
@@ -157,10 +156,11 @@ func (s *search) entries(limit int) ([]nt.FileInfo, nt.Status) {
 		if err != nil {
 			return nil, statusOf(err)
 		}
+		list = slices.Grow(list, len(page))
 		for _, info := range page {
 			after = info.Name
 			if wanted(s.attrs, info.Attributes) {
-				list = append(list, info)
+				list = append(list, smbwire.FindEntry{FileInfo: info})
 			}
 		}
 		if len(page) < limit {

@@ -62,12 +62,13 @@ func (c *core) openNew(x *exchange, a openArgs) (opened, nt.Status) {
 	if a.readOnlyAndGone() {
 		return opened{}, nt.StatusCannotDelete
 	}
-	dir, _ := volume.Split(a.path)
-	if parent := x.tree.share.files[volume.Fold(dir)]; parent != nil && parent.deletePending {
+	key := volume.Fold(a.path)
+	dir, _ := volume.Split(key)
+	if parent := x.tree.share.files[dir]; parent != nil && parent.deletePending {
 		return opened{}, nt.StatusDeletePending
 	}
 	f := c.slabs.fcbs.Next()
-	f.share, f.key, f.path = x.tree.share, volume.Fold(a.path), strings.Trim(a.path, `\`)
+	f.share, f.key, f.path = x.tree.share, key, strings.Trim(a.path, `\`)
 	var err error
 	vol := x.tree.share.vol
 	if a.Options&nt.DirectoryFile == 0 {

@@ -58,7 +58,7 @@ func NewMemFrom(img *Image, clock Clock, lock Locker, limits Limits) *Mem {
 // Borrow takes the memory of new data, and what else comes in numbers, from r from now on.
 func (m *Mem) Borrow(r rt.Memory) {
 	m.memory = r
-	m.adopted, m.opened = slab.From[node](r), slab.From[memFile](r)
+	m.nodes, m.opened = slab.From[node](r), slab.From[memFile](r)
 }
 
 // bytes returns n bytes of any content.
@@ -72,7 +72,7 @@ func (m *Mem) bytes(n int64) []byte {
 // adopt makes a node of an image one of m, which may change. The directory goes on
 // holding the image's.
 func (m *Mem) adopt(parent, n *node) *node {
-	own := m.adopted.Next()
+	own := m.nodes.Next()
 	*own = *n
 	own.m, own.parent, own.borrowed = m, parent, true
 	m.copies[n.index] = own

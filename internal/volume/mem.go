@@ -17,7 +17,7 @@ type Mem struct {
 	limits Limits
 
 	copies  []*node          // of an image's nodes, by their index; nil: not made yet
-	adopted *slab.Slab[node] // where copies come from
+	nodes   *slab.Slab[node] // where nodes come from
 	opened  *slab.Slab[memFile]
 	root    *node
 	used    int64 // bytes, by file size
@@ -66,11 +66,10 @@ func (m *Mem) leave() {
 func (m *Mem) now() nt.FileTime { return nt.FileTimeOf(m.clock.Now()) }
 
 func (m *Mem) newNode(parent *node, name string, attrs nt.FileAttributes) *node {
-	now := m.now()
-	return &node{
-		m: m, parent: parent, name: name, attrs: attrs & settable,
-		created: now, accessed: now, written: now, changed: now,
-	}
+	n, now := m.nodes.Next(), m.now()
+	n.m, n.parent, n.name, n.attrs = m, parent, name, attrs&settable
+	n.created, n.accessed, n.written, n.changed = now, now, now, now
+	return n
 }
 
 func (n *node) isDir() bool { return n.children != nil }
@@ -303,6 +302,9 @@ func (m *Mem) List(dir, pattern, after string, limit int) ([]nt.FileInfo, error)
 	return m.list(d, pattern, after, limit), nil
 }
 
+// usualPage is how many entries a list has room for before it grows.
+const usualPage = 16
+
 func (m *Mem) list(dir *node, pattern, after string, limit int) []nt.FileInfo {
 	if !HasWildcard(pattern) && pattern != "" {
 		return m.listOne(dir, pattern, after, limit)
@@ -313,7 +315,7 @@ func (m *Mem) list(dir *node, pattern, after string, limit int) []nt.FileInfo {
 		at++
 	}
 	match := compile(pattern)
-	var list []nt.FileInfo
+	list := make([]nt.FileInfo, 0, min(limit, len(order)-at, usualPage))
 	for _, key := range order[at:] {
 		if len(list) >= limit {
 			break

@@ -62,10 +62,11 @@ func Join(dir, name string) string {
 // Respell returns a path, without backslashes around it, with this spelling of its last
 // name.
 func Respell(path, name string) string {
-	dir, last := Split(path)
-	if last == name {
-		return strings.Trim(path, `\`)
+	path = strings.Trim(path, `\`)
+	if dir, ok := strings.CutSuffix(path, name); ok && (dir == "" || dir[len(dir)-1] == '\\') {
+		return path
 	}
+	dir, _ := Split(path)
 	return Join(dir, name)
 }
 
