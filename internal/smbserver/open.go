@@ -38,9 +38,9 @@ func (c *core) openFile(x *exchange, a openArgs) (opened, nt.Status) {
 		return opened{}, nt.StatusInvalidParameter
 	}
 	vol := x.tree.share.vol
-	switch info, err := vol.Stat(a.path); {
+	switch found, err := vol.Find(a.path); {
 	case err == nil:
-		return c.openExisting(x, a, info)
+		return c.openExisting(x, a, found)
 	case statusOf(err) != nt.StatusObjectNameNotFound:
 		return opened{}, statusOf(err)
 	case a.Disposition == nt.FileOpen || a.Disposition == nt.FileOverwrite:
@@ -88,8 +88,8 @@ func (c *core) openNew(x *exchange, a openArgs) (opened, nt.Status) {
 }
 
 // openExisting opens what is there, and may cut it.
-func (c *core) openExisting(x *exchange, a openArgs, info nt.FileInfo) (opened, nt.Status) {
-	action, cuts, st := existing(a, info)
+func (c *core) openExisting(x *exchange, a openArgs, found volume.Found) (opened, nt.Status) {
+	action, cuts, st := existing(a, found.Info)
 	if st != nt.StatusSuccess {
 		return opened{}, st
 	}
@@ -104,13 +104,13 @@ func (c *core) openExisting(x *exchange, a openArgs, info nt.FileInfo) (opened, 
 			return opened{}, st
 		}
 	} else {
-		file, err := sh.vol.Open(a.path)
+		file, err := found.Open()
 		if err != nil {
 			return opened{}, statusOf(err)
 		}
 		f = c.slabs.fcbs.Next()
-		f.share, f.key, f.path = sh, key, volume.Respell(a.path, info.Name)
-		f.file, f.dir = file, info.IsDir()
+		f.share, f.key, f.path = sh, key, volume.Respell(a.path, found.Info.Name)
+		f.file, f.dir = file, found.Info.IsDir()
 	}
 	if cuts {
 		if st := c.overwrite(f, a); st != nt.StatusSuccess {

@@ -37,6 +37,21 @@ func (d *Dir) Open(path string) (File, error) {
 	return &dirFile{f: f, name: filepath.Base(at.host)}, nil
 }
 
+// Find is Stat for who may then open the file.
+func (d *Dir) Find(path string) (Found, error) {
+	info, err := d.Stat(path)
+	return Found{Info: info, at: dirPath{d, path}}, err
+}
+
+// dirPath is a file of a Dir that was found. It is opened by its path, since the host may
+// have changed it.
+type dirPath struct {
+	d    *Dir
+	path string
+}
+
+func (p dirPath) open() (File, error) { return p.d.Open(p.path) }
+
 // Create makes an empty file and opens it.
 func (d *Dir) Create(path string, attrs nt.FileAttributes) (File, error) {
 	host, err := d.free("create", path)

@@ -29,7 +29,7 @@ func (m *Mem) Image() *Image {
 // freeze copies a node of m with all below it.
 func (img *Image) freeze(m *Mem, n *node) *node {
 	frozen := *n
-	frozen.m, frozen.parent, frozen.open = nil, nil, 0
+	frozen.m, frozen.parent, frozen.held = nil, nil, 0
 	frozen.index = img.nodes
 	img.nodes++
 	frozen.data = slices.Clone(n.data)

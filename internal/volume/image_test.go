@@ -100,3 +100,24 @@ func TestAVolumeOfAnImageCountsItsContent(t *testing.T) {
 		t.Errorf("one entry too many: %v", err)
 	}
 }
+
+// An image of a volume that began with one has what the volume has made of it.
+func TestAnImageOfAVolumeOfAnImage(t *testing.T) {
+	source := newMem()
+	mkdir(t, source, "A")
+	put(t, source, `A\one`, "1")
+	put(t, source, `A\two`, "2")
+	m := NewMemFrom(source.Image(), newClock(), nil, StockLimits())
+	if err := errors.Join(m.WriteFile(`A\one`, []byte("changed")), m.Remove(`A\two`)); err != nil {
+		t.Fatal(err)
+	}
+	put(t, m, `A\three`, "3")
+	again := NewMemFrom(m.Image(), newClock(), nil, StockLimits())
+	want := map[string][]byte{`A\`: nil, `A\one`: []byte("changed"), `A\three`: []byte("3")}
+	if diff := cmp.Diff(want, again.Snapshot()); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(tree(t, m, "", map[string]any{}), tree(t, again, "", map[string]any{})); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -40,7 +40,7 @@ type node struct {
 
 	data []byte // up to the valid data length
 	size int64  // ≥ len(data)
-	open int    // Files that hold the node
+	held int    // Files that hold the node
 }
 
 // NewMem returns an empty volume. A nil lock means that one task runs at a time.
@@ -153,6 +153,26 @@ func (m *Mem) Stat(path string) (nt.FileInfo, error) {
 	return n.info(), nil
 }
 
+// Find is Stat for who may then open the file.
+func (m *Mem) Find(path string) (Found, error) {
+	m.enter()
+	defer m.leave()
+	n, st := m.find(path)
+	if st != nt.StatusSuccess {
+		return Found{}, fail("find", path, st)
+	}
+	return Found{Info: n.info(), at: n}, nil
+}
+
+func (n *node) open() (File, error) {
+	n.m.enter()
+	defer n.m.leave()
+	if n.parent == nil && n != n.m.root {
+		return nil, fail("open", n.name, nt.StatusObjectNameNotFound)
+	}
+	return n.m.hold(n), nil
+}
+
 // Open opens an existing file or directory.
 func (m *Mem) Open(path string) (File, error) {
 	m.enter()
@@ -238,7 +258,7 @@ func (m *Mem) remove(n *node) nt.Status {
 
 // reclaim gives back the space of a node that has neither name nor holder.
 func (m *Mem) reclaim(n *node) {
-	if n.parent == nil && n.open == 0 && n != m.root {
+	if n.parent == nil && n.held == 0 && n != m.root {
 		m.used -= n.size
 		n.size, n.data = 0, nil
 	}

@@ -14,7 +14,7 @@ type memFile struct {
 }
 
 func (m *Mem) hold(n *node) *memFile {
-	n.open++
+	n.held++
 	f := m.opened.Next()
 	f.m, f.n = m, n
 	return f
@@ -149,7 +149,7 @@ func (f *memFile) Close() error {
 		return fail("close", f.n.name, nt.StatusFileClosed)
 	}
 	f.closed = true
-	f.n.open--
+	f.n.held--
 	f.m.reclaim(f.n)
 	return nil
 }

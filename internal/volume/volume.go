@@ -21,6 +21,8 @@ type Locker interface {
 type Volume interface {
 	// Stat describes a file or directory; Name is spelled as it was created.
 	Stat(path string) (nt.FileInfo, error)
+	// Find is Stat for who may then open the file.
+	Find(path string) (Found, error)
 	// Open opens an existing file or directory.
 	Open(path string) (File, error)
 	// Create makes an empty file and opens it; StatusObjectNameCollision if the
@@ -59,6 +61,18 @@ type File interface {
 	// Close releases the file.
 	Close() error
 }
+
+// Found is what a path has led to.
+type Found struct {
+	Info nt.FileInfo
+	at   opener
+}
+
+// opener opens what was found.
+type opener interface{ open() (File, error) }
+
+// Open opens it, if it is still there.
+func (f Found) Open() (File, error) { return f.at.open() }
 
 // Change says what to change of a file. A zero field changes nothing; AttrNormal
 // alone clears all attributes.

@@ -116,6 +116,32 @@ func TestNamesIgnoreCaseAndKeepIt(t *testing.T) {
 	})
 }
 
+func TestWhatIsFoundCanBeOpenedWhileItIsThere(t *testing.T) {
+	each(t, func(t *testing.T, v Volume) {
+		put(t, v, "Inbox", "x")
+		found := must[Found](t)(v.Find(`\INBOX`))
+		if found.Info.Name != "Inbox" || found.Info.Size != 1 {
+			t.Errorf("found %+v", found.Info)
+		}
+		f := must[File](t)(found.Open())
+		if info := must[nt.FileInfo](t)(f.Stat()); info != found.Info {
+			t.Errorf("opened %+v, found %+v", info, found.Info)
+		}
+		if err := errors.Join(f.Close(), v.Remove("inbox")); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := found.Open(); !errors.Is(err, nt.StatusObjectNameNotFound) {
+			t.Errorf("opened when it was gone: %v", err)
+		}
+		if _, err := v.Find("inbox"); !errors.Is(err, nt.StatusObjectNameNotFound) {
+			t.Errorf("found when it was gone: %v", err)
+		}
+		if err := must[File](t)(must[Found](t)(v.Find("")).Open()).Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestGapReadsAsZero(t *testing.T) {
 	each(t, func(t *testing.T, v Volume) {
 		f := must[File](t)(v.Create("a", 0))
