@@ -26,7 +26,7 @@ type endpoint struct {
 	ack       alarm
 	keep      alarm
 	used      time.Duration // when data was last sent, or anything received
-	sent      []sentSegment // data under way, in order
+	sent      []sentSegment // data under way, and some before it, in order
 	first     [16]sentSegment
 	announced bool     // the handshake is over and somebody knows it
 	closed    bool     // by Close
@@ -230,7 +230,9 @@ func (e *endpoint) settle() {
 	} else {
 		e.resend.set(e.l, e.t.resendAt)
 		e.ack.set(e.l, e.t.rcv.ackAt)
-		e.watchIdle()
+		if e.keep.at == 0 {
+			e.watchIdle()
+		}
 	}
 	if !e.announced {
 		e.announce()
@@ -294,15 +296,15 @@ func (e *endpoint) transmit(s *segment) {
 
 // numberOf gives fresh data the next number, and finds that of repeated data.
 func (e *endpoint) numberOf(s *segment) int64 {
-	n := 0
-	for n < len(e.sent) && e.sent[n].end <= e.t.una {
-		n++
-	}
-	e.sent = slices.Delete(e.sent, 0, n)
-	for _, old := range e.sent {
-		if s.seq < old.end {
-			return old.number
+	if s.again {
+		for _, old := range e.sent {
+			if s.seq < old.end {
+				return old.number
+			}
 		}
+	}
+	if len(e.sent) == cap(e.sent) {
+		e.sent = slices.DeleteFunc(e.sent, func(old sentSegment) bool { return old.end <= e.t.una })
 	}
 	fresh := sentSegment{s.seq + int64(len(s.data)), e.out.number()}
 	e.sent = append(e.sent, fresh)

@@ -23,7 +23,8 @@ func (e *endpoint) keepAlive(now time.Duration) {
 	}
 }
 
-// watchIdle arms the keep-alive of an open connection.
+// watchIdle arms the keep-alive of an open connection. One that is armed rings early enough:
+// use only puts it off.
 func (e *endpoint) watchIdle() {
 	if e.l.opt.KeepAlive > 0 && e.t.state == established && !e.closed {
 		e.keep.set(e.l, e.used+e.l.opt.KeepAlive)

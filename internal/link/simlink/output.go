@@ -24,7 +24,7 @@ func (t *tcb) output(now time.Duration) {
 // next is what the segment at nxt holds that may be sent now: bytes, and the FIN.
 func (t *tcb) next() (n int64, fin bool) {
 	end := t.buf.end()
-	if t.nxt > end {
+	if t.nxt > end || t.nxt == end && !t.closing {
 		return 0, false
 	}
 	n = t.sendable(end - t.nxt)
