@@ -81,32 +81,34 @@ func oemString(b []byte) string {
 // utf16String decodes b, whose odd last byte, if any, is ignored. An unpaired
 // surrogate becomes U+FFFD.
 func utf16String(b []byte) string {
+	s, _ := utf16Until(noUnit, b)
+	return s
+}
+
+// noUnit is in no string.
+const noUnit = -1
+
+// utf16Until is utf16String up to a unit end, and returns how many bytes that took.
+func utf16Until(end rune, b []byte) (string, int) {
 	var room [usualName]byte
-	s := room[:0]
-	for ; len(b) >= 2; b = b[2:] {
-		r := rune(binary.LittleEndian.Uint16(b))
+	s, rest := room[:0], b
+	for ; len(rest) >= 2; rest = rest[2:] {
+		r := rune(binary.LittleEndian.Uint16(rest))
+		if r == end {
+			break
+		}
 		if utf16.IsSurrogate(r) {
 			var next rune
-			if len(b) >= 4 {
-				next = rune(binary.LittleEndian.Uint16(b[2:]))
+			if len(rest) >= 4 {
+				next = rune(binary.LittleEndian.Uint16(rest[2:]))
 			}
 			if r = utf16.DecodeRune(r, next); r != utf8.RuneError {
-				b = b[2:]
+				rest = rest[2:]
 			}
 		}
 		s = utf8.AppendRune(s, r)
 	}
-	return string(s)
-}
-
-// utf16Len returns the length of b up to a UTF-16 NUL, or -1 without one.
-func utf16Len(b []byte) int {
-	for i := 0; i+1 < len(b); i += 2 {
-		if b[i] == 0 && b[i+1] == 0 {
-			return i
-		}
-	}
-	return -1
+	return string(s), len(b) - len(rest)
 }
 
 // str reads a string in the encoding of the message. Where the section ends the
@@ -127,14 +129,9 @@ func (d *decoder) strHere(field string) string {
 	if d.err != nil {
 		return ""
 	}
-	b := d.msg[d.off:d.end]
-	n := utf16Len(b)
-	if n < 0 {
-		d.off = d.end
-		return utf16String(b)
-	}
-	d.off += n + 2
-	return utf16String(b[:n])
+	s, n := utf16Until(0, d.msg[d.off:d.end])
+	d.off = min(d.off+n+2, d.end)
+	return s
 }
 
 // oem reads an OEM string whatever the flags.
@@ -161,10 +158,8 @@ func (d *decoder) chars(field string, n int) string {
 		}
 		return oemString(b)
 	}
-	if i := utf16Len(b); i >= 0 {
-		b = b[:i]
-	}
-	return utf16String(b)
+	s, _ := utf16Until(0, b)
+	return s
 }
 
 // path reads the buffer format byte of a string and the string.
