@@ -19,6 +19,11 @@ const (
 	DialectNTLM012  = "NT LM 0.12"
 )
 
+var knownDialects = [...]string{
+	DialectCore, DialectCorePlus, DialectXenix, DialectDOSLM10, DialectLanman10, DialectDOSLM12,
+	DialectLanman12, DialectDOSLM21, DialectLanman21, DialectWFW, DialectNTLM012,
+}
+
 // NoDialect is the DialectIndex of a server that speaks none of the dialects.
 //
 // src: [MS-CIFS] §2.2.4.52.2
@@ -44,8 +49,18 @@ func (r *NegotiateRequest) decode(d *decoder) {
 	d.bytes()
 	for d.err == nil && d.remaining() > 0 {
 		d.format(formatDialect)
-		r.Dialects = append(r.Dialects, d.oem("DialectString"))
+		r.Dialects = append(r.Dialects, dialect(d.oemBytes("DialectString")))
 	}
+}
+
+// dialect is oemString for what is mostly one of the known dialects.
+func dialect(b []byte) string {
+	for _, known := range knownDialects {
+		if string(b) == known {
+			return known
+		}
+	}
+	return oemString(b)
 }
 
 // NegotiateCoreResponse selects a core dialect, or none (NoDialect).

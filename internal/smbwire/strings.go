@@ -135,18 +135,20 @@ func (d *decoder) strHere(field string) string {
 }
 
 // oem reads an OEM string whatever the flags.
-func (d *decoder) oem(field string) string {
+func (d *decoder) oem(field string) string { return oemString(d.oemBytes(field)) }
+
+func (d *decoder) oemBytes(field string) []byte {
 	if d.err != nil {
-		return ""
+		return nil
 	}
 	b := d.msg[d.off:d.end]
 	n := bytes.IndexByte(b, 0)
 	if n < 0 {
 		d.off = d.end
-		return oemString(b)
+		return b
 	}
 	d.take(field, n+1)
-	return oemString(b[:n])
+	return b[:n]
 }
 
 // chars reads a string of n bytes, and only up to a NUL in them.
