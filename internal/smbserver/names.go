@@ -43,7 +43,7 @@ func (c *core) deleteFiles(x *exchange, r *smbwire.DeleteRequest) (smbwire.Body,
 	case !wanted(r.SearchAttributes, info.Attributes):
 		return nil, nt.StatusNoSuchFile
 	}
-	return reply(&smbwire.DeleteResponse{}, c.deletePath(x, r.FileName))
+	return reply(&smbwire.DeleteResponse{}, c.deletePath(x, r.FileName, false))
 }
 
 // deletePage is how many entries are looked at in one go.
@@ -66,7 +66,7 @@ func (c *core) deleteMatching(x *exchange, dir, pattern string, attrs nt.FileAtt
 			if info.IsDir() || !wanted(attrs, info.Attributes) {
 				continue
 			}
-			if st := c.deletePath(x, volume.Join(dir, info.Name)); st != nt.StatusSuccess {
+			if st := c.deletePath(x, volume.Join(dir, info.Name), false); st != nt.StatusSuccess {
 				return st
 			}
 			x.done++
@@ -81,27 +81,24 @@ func (c *core) deleteMatching(x *exchange, dir, pattern string, attrs nt.FileAtt
 	}
 }
 
-// deletePath deletes a file now, or when those who have it open and allow its
-// deletion have closed it.
-func (c *core) deletePath(x *exchange, path string) nt.Status {
+// deletePath deletes a file or a directory now, or when those who have it open and allow
+// its deletion have closed it.
+func (c *core) deletePath(x *exchange, path string, dir bool) nt.Status {
 	f, st := c.admitPath(x, path, nt.Delete)
 	switch {
 	case st != nt.StatusSuccess:
 		return st
 	case f == nil:
-		return c.remove(x, path)
+		return c.remove(x, path, dir)
 	}
 	return c.markDeleted(f)
 }
 
-func (c *core) remove(x *exchange, path string) nt.Status {
+func (c *core) remove(x *exchange, path string, dir bool) nt.Status {
 	sh := x.tree.share
-	info, err := sh.vol.Stat(path)
+	err := sh.vol.Remove(path)
 	if err == nil {
-		err = sh.vol.Remove(path)
-	}
-	if err == nil {
-		c.tell(sh, path, nt.NotifyRemoved, nameKind(info.IsDir()))
+		c.tell(sh, path, nt.NotifyRemoved, nameKind(dir))
 		c.did(x.cir, sh, Changed{Kind: ChangeRemoved, Path: path})
 	}
 	return statusOf(err)
@@ -196,7 +193,7 @@ func (c *core) rmdir(x *exchange, path string) nt.Status {
 	case !info.IsDir():
 		return nt.StatusNotADirectory
 	}
-	return c.deletePath(x, path)
+	return c.deletePath(x, path, true)
 }
 
 // checkDirectory says of anything missing that the path is.

@@ -258,7 +258,7 @@ func (c *core) setPath(x *exchange, t *smbwire.Transaction2Request, fl smbwire.F
 	switch r.Level {
 	case smbwire.SetFileDisposition:
 		if change.Delete {
-			st = c.deletePath(x, r.FileName)
+			st = c.setPathDeleted(x, r.FileName)
 		}
 	case smbwire.SetFileEndOfFile:
 		st = c.setPathSize(x, r.FileName, change.EndOfFile)
@@ -273,6 +273,14 @@ func (c *core) setPath(x *exchange, t *smbwire.Transaction2Request, fl smbwire.F
 		return nil, st
 	}
 	return answerInfo(nil, true, fl)
+}
+
+func (c *core) setPathDeleted(x *exchange, path string) nt.Status {
+	info, err := x.tree.share.vol.Stat(path)
+	if err != nil {
+		return statusOf(err)
+	}
+	return c.deletePath(x, path, info.IsDir())
 }
 
 func (c *core) setPathSize(x *exchange, path string, size int64) nt.Status {

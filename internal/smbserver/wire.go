@@ -132,13 +132,12 @@ func (s *Server) flushLocked() {
 			s.rt.Free(w.queue[n])
 			n++
 		}
-		w.queue = slices.Delete(w.queue, 0, n)
+		w.queue = w.queue[:copy(w.queue, w.queue[n:])]
 		if len(w.queue) > 0 {
 			w.sending = true
 			s.rt.Go("smbserver send "+w.client, func() { s.send(w) })
 		}
 	}
-	clear(s.unsent)
 	s.unsent = s.unsent[:0]
 }
 

@@ -323,7 +323,7 @@ func (m *Mem) List(dir, pattern, after string, limit int) ([]nt.FileInfo, error)
 }
 
 // usualPage is how many entries a list has room for before it grows.
-const usualPage = 16
+const usualPage = 8
 
 func (m *Mem) list(dir *node, pattern, after string, limit int) []nt.FileInfo {
 	if !HasWildcard(pattern) && pattern != "" {
