@@ -33,6 +33,7 @@ type Kernel struct {
 	sum     uint64
 
 	running   bool
+	calling   bool // a callback is running
 	stopping  bool
 	killing   bool // Close has begun; every wait panics
 	reporting bool // parked tasks are resumed only to note their stacks
@@ -177,17 +178,34 @@ func (k *Kernel) deadline() int64 {
 }
 
 // loop is the scheduler.
-func (k *Kernel) loop() Reason {
+func (k *Kernel) loop() (r Reason) {
+	for over := false; !over; {
+		r, over = k.advance()
+	}
+	return r
+}
+
+// advance runs until the run is over or a callback has panicked.
+func (k *Kernel) advance() (r Reason, over bool) {
+	defer func() {
+		if !k.calling {
+			return // what panics, if anything, is the kernel
+		}
+		k.calling = false
+		if v := recover(); v != nil {
+			k.fail(k.newPanic(rt.CallbackTask, v, false, string(debug.Stack())))
+		}
+	}()
 	for {
 		if r, over := k.over(); over {
-			return r
+			return r, true
 		}
-		if t := k.nextReady(); t != nil {
-			k.resume(t)
+		if k.ready.len() > 0 {
+			k.resume(k.nextReady())
 			continue
 		}
 		if r, more := k.fire(); !more {
-			return r
+			return r, true
 		}
 	}
 }
@@ -248,15 +266,12 @@ func (k *Kernel) wakeSleepers(at int64) {
 // call runs a callback on the kernel's stack.
 func (k *Kernel) call(tm *timer) {
 	k.step(tm.id)
-	defer func() {
-		if v := recover(); v != nil {
-			k.fail(k.newPanic(rt.CallbackTask, v, false, string(debug.Stack())))
-		}
-	}()
+	k.calling = true
 	tm.f()
 	if k.held > 0 {
 		panic("simrt: a callback returned with a Mutex locked")
 	}
+	k.calling = false
 }
 
 // fail ends the run, or is noted if the tasks are being unwound.
