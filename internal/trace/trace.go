@@ -115,9 +115,15 @@ func (r *Recorder) Only(f func(actor string, k Kind) bool) { r.wanted = f }
 // Watch calls f for each event from now on, or for those of some kinds alone, in order,
 // with the recorder locked.
 func (r *Recorder) Watch(f func(Event), kinds ...Kind) {
-	r.watch = f
+	r.watch, r.seen = f, [256]bool{}
+	for _, k := range kinds {
+		r.seen[k] = true
+	}
+	if len(kinds) > 0 {
+		return
+	}
 	for k := range r.seen {
-		r.seen[k] = len(kinds) == 0 || slices.Contains(kinds, Kind(k))
+		r.seen[k] = true
 	}
 }
 
