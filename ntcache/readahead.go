@@ -92,7 +92,7 @@ func (pm *PrivateCacheMap) accessed(now extent, read bool) {
 	if !pm.running {
 		pm.running = true
 		epoch := s.epoch
-		m.postExpressLocked("read-ahead "+s.name, func() { pm.readAhead(epoch) })
+		m.postExpressLocked("read-ahead", s.name, func() { pm.readAhead(epoch) })
 	}
 }
 

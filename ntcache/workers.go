@@ -6,21 +6,22 @@ import "slices"
 // express work: who waits for another flush of the same file waits without one.
 type work struct {
 	s    *SharedCacheMap // nil: of no file
-	name string
+	what string          // the task's name, and whose work it is
+	whom string
 	run  func()
 }
 
 // postLocked queues regular work: write-behind and lazy closes.
 func (m *Manager) postLocked(s *SharedCacheMap, what string, run func()) {
-	m.regular = append(m.regular, work{s, what + " " + s.name, run})
+	m.regular = append(m.regular, work{s, what, s.name, run})
 	m.dispatchLocked()
 }
 
 // postExpressLocked queues express work, which is read-ahead and goes first.
 //
 // src: Windows Internals 4th ed., ch. 11 (express and regular queue)
-func (m *Manager) postExpressLocked(what string, run func()) {
-	m.express = append(m.express, work{nil, what, run})
+func (m *Manager) postExpressLocked(what, whom string, run func()) {
+	m.express = append(m.express, work{nil, what, whom, run})
 	m.dispatchLocked()
 }
 
@@ -40,7 +41,7 @@ func (m *Manager) dispatchLocked() {
 			return
 		}
 		m.working++
-		m.rt.Go(w.name, func() {
+		m.rt.GoFor(w.what, w.whom, func() {
 			w.run()
 			m.mu.Lock()
 			defer m.mu.Unlock()

@@ -49,6 +49,9 @@ type Runtime interface {
 	Elapsed() time.Duration
 	// Go starts a task. The name appears in traces, panics and deadlock reports.
 	Go(name string, f func())
+	// GoFor starts a task whose name is what and whom with a blank between, made when it is
+	// told.
+	GoFor(what, whom string, f func())
 	// Sleep blocks the calling task for d; d <= 0 yields.
 	Sleep(d time.Duration)
 	// AfterFunc calls f once after d; f must not block.

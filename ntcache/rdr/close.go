@@ -59,7 +59,7 @@ func (h *Handle) finishClose() {
 	if r.cfg.NtrdrCloseWaitsForFlush {
 		flushed = r.rt.NewEvent(rt.Notification)
 	}
-	r.rt.Go("close-behind "+f.path, func() { f.cleanupBehind(h.open, flushed) })
+	r.rt.GoFor("close-behind", f.path, func() { f.cleanupBehind(h.open, flushed) })
 	if flushed != nil {
 		flushed.Wait(rt.Forever)
 	}

@@ -36,7 +36,7 @@ func (r *Redirector) makeDormant(o *serverOpen) bool {
 	o.leaving = false
 	o.sleeps++
 	nth := o.sleeps
-	o.dormant = r.rt.AfterFunc(r.cfg.CacheFileTimeout, func() { r.rt.Go("dormant close "+o.f.path, func() { r.expireDormant(o, nth) }) })
+	o.dormant = r.rt.AfterFunc(r.cfg.CacheFileTimeout, func() { r.rt.GoFor("dormant close", o.f.path, func() { r.expireDormant(o, nth) }) })
 	r.dormant = append(r.dormant, o)
 	r.mu.Unlock()
 	r.tr.Emit(trace.Event{Kind: trace.FileDormant, Path: o.f.path, FID: o.h.FID})

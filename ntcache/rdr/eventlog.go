@@ -80,7 +80,7 @@ func (r *Redirector) popUpApart(path string) {
 		r.popUp(path)
 		return
 	}
-	r.rt.Go("pop-up "+path, func() { r.popUp(path) })
+	r.rt.GoFor("pop-up", path, func() { r.popUp(path) })
 }
 
 // logCircuitLost says why a circuit died: 3013 if a request timed out, else 3012.

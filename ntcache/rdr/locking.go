@@ -127,7 +127,7 @@ func (h *Handle) Unlock(r nt.LockRange) error {
 	h.f.hold()
 	t.countUnlock(1)
 	h.r.startBehind()
-	h.r.rt.Go("unlock-behind "+h.f.path, func() {
+	h.r.rt.GoFor("unlock-behind", h.f.path, func() {
 		if err := t.unlock(l, true); err != nil && !circuitGone(err) {
 			h.r.raise(EventFailedUnlock, h.f.path)
 		}

@@ -22,7 +22,7 @@ func (q *queue) kick() {
 	}
 	r.mu.Unlock()
 	for _, x := range begin {
-		r.rt.Go("queue "+x.Path, func() { q.carryOut(x) })
+		r.rt.GoFor("queue", x.Path, func() { q.carryOut(x) })
 	}
 }
 

@@ -169,7 +169,7 @@ func (w *writeBehind) dispatch(b *buffer, trigger string) {
 		return
 	}
 	w.f.r.startBehind()
-	w.f.r.rt.Go("write-behind buffer "+w.f.path, func() {
+	w.f.r.rt.GoFor("write-behind buffer", w.f.path, func() {
 		w.send(b)
 		w.f.r.endBehind()
 	})

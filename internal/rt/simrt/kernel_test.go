@@ -300,10 +300,10 @@ func TestCurrentNamesTheRunningTask(t *testing.T) {
 	k := newKernel(t, simrt.Options{})
 	got := []string{k.Current()}
 	k.Go("a", func() { got = append(got, k.Current()); k.Sleep(ms); got = append(got, k.Current()) })
-	k.Go("b", func() { got = append(got, k.Current()) })
+	k.GoFor("b", "of c", func() { got = append(got, k.Current()) })
 	k.AfterFunc(0, func() { got = append(got, k.Current()) })
 	k.Run()
-	if want := []string{"", "a", "b", "", "a"}; !slices.Equal(got, want) {
+	if want := []string{"", "a", "b of c", "", "a"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

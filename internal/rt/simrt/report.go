@@ -14,8 +14,8 @@ func (k *Kernel) outcome(r Reason) Outcome {
 	}
 	out.Parked, out.Waits = make([]string, 0, len(k.live)), make([]Wait, 0, len(k.live))
 	for _, t := range k.byAge() {
-		if t.state == parked && !t.timer.pending() && !k.isDaemon(t.name) {
-			out.Parked = append(out.Parked, t.name)
+		if t.state == parked && !t.timer.pending() && !k.isDaemon(t.name()) {
+			out.Parked = append(out.Parked, t.name())
 			out.Waits = append(out.Waits, t.wait())
 		}
 	}
@@ -61,5 +61,5 @@ func (k *Kernel) byAge() []*task {
 }
 
 func (t *task) wait() Wait {
-	return Wait{Task: t.name, Op: t.op, Since: time.Duration(t.since)}
+	return Wait{Task: t.name(), Op: t.op, Since: time.Duration(t.since)}
 }

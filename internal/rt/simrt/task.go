@@ -28,7 +28,8 @@ type task struct {
 	yield func(struct{}) bool
 
 	k      *Kernel
-	name   string
+	what   string // the name; with whom, if that is not empty
+	whom   string
 	id     uint64
 	f      func()
 	state  taskState
@@ -54,13 +55,16 @@ type killed struct{}
 const maxDeaths = 64
 
 // Go starts a task. It runs when the present one waits.
-func (k *Kernel) Go(name string, f func()) {
+func (k *Kernel) Go(name string, f func()) { k.GoFor(name, "", f) }
+
+// GoFor starts a task called what and whom.
+func (k *Kernel) GoFor(what, whom string, f func()) {
 	if k.killing {
 		return
 	}
 	t := k.pool.get()
 	k.nextID++
-	t.k, t.name, t.id, t.f = k, name, k.nextID, f
+	t.k, t.what, t.whom, t.id, t.f = k, what, whom, k.nextID, f
 	t.state, t.slot, t.deaths = fresh, len(k.live), 0
 	k.live = append(k.live, t)
 	k.ready.push(t)
@@ -71,7 +75,14 @@ func (k *Kernel) Current() string {
 	if k.cur == nil {
 		return ""
 	}
-	return k.cur.name
+	return k.cur.name()
+}
+
+func (t *task) name() string {
+	if t.whom == "" {
+		return t.what
+	}
+	return t.what + " " + t.whom
 }
 
 // resume runs a ready task until it waits or ends.
@@ -101,7 +112,7 @@ func (k *Kernel) finish(t *task) {
 	k.live[len(k.live)-1] = nil
 	k.live = k.live[:len(k.live)-1]
 	if k.held > 0 && !t.broken {
-		k.fail(k.newPanic(t.name, fmt.Sprintf("simrt: task %q ended with a Mutex locked", t.name), false, ""))
+		k.fail(k.newPanic(t.name(), fmt.Sprintf("simrt: task %q ended with a Mutex locked", t.name()), false, ""))
 	}
 	k.pool.put(t)
 }
@@ -152,7 +163,7 @@ func (t *task) abandon(v any) {
 	t.broken = true
 	t.goexit = v == nil
 	if !t.goexit || t.deaths == 0 {
-		t.k.fail(t.k.newPanic(t.name, v, t.goexit, string(debug.Stack())))
+		t.k.fail(t.k.newPanic(t.name(), v, t.goexit, string(debug.Stack())))
 	}
 	if t.goexit {
 		t.state = ended
@@ -239,7 +250,7 @@ func (p *Pool) get() *task {
 }
 
 func (p *Pool) put(t *task) {
-	t.k, t.f, t.name, t.op = nil, nil, "", ""
+	t.k, t.f, t.what, t.whom, t.op = nil, nil, "", "", ""
 	if t.broken {
 		t.release()
 		return

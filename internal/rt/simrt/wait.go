@@ -77,7 +77,7 @@ func (k *Kernel) waiter(op string) *task {
 		t.die()
 	}
 	if k.held > 0 {
-		panic(fmt.Sprintf("simrt: task %q waits in %s with a Mutex locked", t.name, op))
+		panic(fmt.Sprintf("simrt: task %q waits in %s with a Mutex locked", t.name(), op))
 	}
 	return t
 }

@@ -115,14 +115,14 @@ func TestPanicsAreReportedWithNameAndStack(t *testing.T) {
 	reports := make(chan *wallrt.TaskPanic, 2)
 	r := wallrt.NewWith(wallrt.Options{Name: "live", Seed: 5, OnPanic: func(p *wallrt.TaskPanic) { reports <- p }})
 	defer r.Close()
-	r.Go("writer", func() { panic("full") })
+	r.GoFor("writer", "F", func() { panic("full") })
 	first := <-reports
 	r.AfterFunc(0, func() { panic("late") })
 	second := <-reports
 	for _, row := range []struct {
 		got         *wallrt.TaskPanic
 		task, value string
-	}{{first, "writer", "full"}, {second, rt.CallbackTask, "late"}} {
+	}{{first, "writer F", "full"}, {second, rt.CallbackTask, "late"}} {
 		if p := row.got; p.Trial != "live" || p.Task != row.task || p.Value != row.value || p.Seed != 5 ||
 			p.Now.IsZero() || !strings.Contains(p.Stack, "wallrt_test.go") {
 			t.Errorf("got %v, want task %q, value %q", p, row.task, row.value)
