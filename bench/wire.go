@@ -65,7 +65,7 @@ func watched(actor string, k trace.Kind) bool {
 }
 
 func newWireWatch(actor string, role func(string) workload.Role) *wireWatch {
-	return &wireWatch{actor: actor, role: role}
+	return &wireWatch{actor: actor, role: role, opens: make(paths, 0, 2), files: make(paths, 0, 16), moves: make(paths, 0, 4)}
 }
 
 // see takes the next event of the trace.
@@ -79,7 +79,7 @@ func (w *wireWatch) see(e Event) {
 	switch {
 	case e.Kind == trace.CircuitDown:
 		w.cut = w.cut || w.open()
-		w.opens, w.files, w.moves = nil, nil, nil
+		w.opens, w.files, w.moves = w.opens[:0], w.files[:0], w.moves[:0]
 	case e.Kind == trace.SMBSend && opens(e.Op):
 		w.opens.put(e.MID, fileOf(e.Path))
 	case e.Kind == trace.SMBRecv && opens(e.Op):

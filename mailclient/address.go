@@ -38,11 +38,12 @@ func (a Address) validate() error {
 
 // ParseAddress reads NETWORK/POSTOFFICE/MAILBOX.
 func ParseAddress(s string) (Address, error) {
-	parts := strings.Split(s, "/")
-	if len(parts) != 3 {
+	network, rest, _ := strings.Cut(s, "/")
+	po, mailbox, ok := strings.Cut(rest, "/")
+	if !ok || strings.Contains(mailbox, "/") {
 		return Address{}, fmt.Errorf("address %q: want NETWORK/POSTOFFICE/MAILBOX", s)
 	}
-	a := Address{Network: parts[0], PO: parts[1], Mailbox: parts[2]}
+	a := Address{Network: network, PO: po, Mailbox: mailbox}
 	return a, a.validate()
 }
 

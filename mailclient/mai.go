@@ -110,7 +110,7 @@ func (m *MAI) appendFields(b []byte) []byte {
 }
 
 func appendAddresses(b []byte, field byte, list []Address) []byte {
-	var c []byte
+	c := make([]byte, 0, 64) // room for one or two
 	for _, a := range list {
 		c = appendElem(c, elemString, []byte(a.String()))
 	}

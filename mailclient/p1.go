@@ -73,7 +73,8 @@ func (v *Envelope) Originator() (Address, bool) {
 
 // Encode returns the bytes of the file.
 func (v *Envelope) Encode() []byte {
-	b := append([]byte(p1Magic), 0, 0, 0, 0)
+	b := append(make([]byte, 0, 128), p1Magic...) // room for an originator and a recipient or two
+	b = append(b, 0, 0, 0, 0)
 	b = append(append(b, v.MAI.String()...), 0)
 	b = binary.LittleEndian.AppendUint16(b, uint16(len(v.Rcpts)))
 	for _, r := range v.Rcpts {

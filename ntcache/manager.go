@@ -73,7 +73,7 @@ func New(r rt.Runtime, cfg Config, tr *trace.Actor) (*Manager, error) {
 	}
 	m := &Manager{
 		rt: r, cfg: cfg, tr: tr, mu: r.NewMutex(), room: r.NewEvent(rt.Notification),
-		maxPages: int(cfg.CacheSize / int64(cfg.PageSize)),
+		maxPages: int(cfg.CacheSize / int64(cfg.PageSize)), maps: make([]*SharedCacheMap, 0, 16),
 		slabs: slabs{
 			maps: slab.From[SharedCacheMap](r), privates: slab.From[PrivateCacheMap](r),
 			views: slab.From[vacb](r), fetches: slab.From[fetch](r),
@@ -87,10 +87,9 @@ func New(r rt.Runtime, cfg Config, tr *trace.Actor) (*Manager, error) {
 // data. The name appears in traces.
 func (m *Manager) NewMap(name string, b BackingStore, size int64) *SharedCacheMap {
 	s := m.slabs.maps.Next()
-	*s = SharedCacheMap{
-		m: m, name: name, backing: b, fileSize: size, validData: size, granularity: m.cfg.ReadAheadGranularity,
-		mu: m.rt.NewMutex(), writing: m.rt.NewResource(),
-	}
+	s.m, s.name, s.backing = m, name, b
+	s.fileSize, s.validData, s.granularity = size, size, m.cfg.ReadAheadGranularity
+	s.mu, s.writing = m.rt.NewMutex(), m.rt.NewResource()
 	m.mu.Lock()
 	m.listLocked(s)
 	m.mu.Unlock()

@@ -76,7 +76,10 @@ func (s Spell) String() string {
 // digits.
 func (p Profile) Hash() string {
 	// The probability of a stall was a number once; it is 0 on links without stalls.
-	text := fmt.Appendf(nil, "%q %d %d %d %g 0 %d %d", p.Name, p.RateBits, p.RTT, p.Queue, p.Loss, p.Stall.For.Min, p.Stall.For.Max)
+	text := strconv.AppendQuote(make([]byte, 0, 128), p.Name)
+	text = appendNumbers(text, p.RateBits, int64(p.RTT), int64(p.Queue))
+	text = strconv.AppendFloat(append(text, ' '), p.Loss, 'g', -1, 64)
+	text = appendNumbers(text, 0, int64(p.Stall.For.Min), int64(p.Stall.For.Max))
 	if !p.plain() || p.Stall.For.Shape > Uniform {
 		text = fmt.Appendf(text, " %d %v %+v %v", p.DownBits, p.Jitter, p.Burst, p.Stall)
 		for _, v := range p.Outages {
@@ -88,6 +91,13 @@ func (p Profile) Hash() string {
 	}
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:8])
+}
+
+func appendNumbers(b []byte, list ...int64) []byte {
+	for _, n := range list {
+		b = strconv.AppendInt(append(b, ' '), n, 10)
+	}
+	return b
 }
 
 // plain reports whether the profile has none of what a link seldom has.

@@ -89,17 +89,13 @@ func (l localFS) Find(pattern string) (found []nt.FileInfo, err error) {
 	if i := strings.LastIndexByte(pattern, '\\'); i >= 0 {
 		dir, name = pattern[:i], pattern[i+1:]
 	}
-	for after := ""; ; {
-		batch, err := l.v.List(dir, name, after, findBatch)
-		if err != nil {
-			return nil, err
-		}
+	batch, err := l.v.List(dir, name, "", findBatch)
+	found = batch
+	for err == nil && len(batch) == findBatch {
+		batch, err = l.v.List(dir, name, batch[len(batch)-1].Name, findBatch)
 		found = append(found, batch...)
-		if len(batch) < findBatch {
-			return found, nil
-		}
-		after = batch[len(batch)-1].Name
 	}
+	return found, err
 }
 
 type localFile struct{ volume.File }

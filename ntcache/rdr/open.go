@@ -93,7 +93,8 @@ func (r *Redirector) openAtServer(f *fcb, path string, c *circuit, p nt.CreatePa
 		return nil, err
 	}
 	o := r.slabs.opens.Next()
-	*o = serverOpen{f: f, circuit: c, remote: c.remote, h: h, params: p, attr: res.Attributes, oplock: res.Oplock}
+	o.f, o.circuit, o.remote = f, c, c.remote
+	o.h, o.params, o.attr, o.oplock = h, p, res.Attributes, res.Oplock
 	o.cache = f.cached.NewPrivate(handleFlags(p))
 	f.cached.SetReadAhead(r.cfg.readAhead(c.remote.Limits().LinkSpeed))
 	r.register(o, res, written)
