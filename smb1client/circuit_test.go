@@ -196,7 +196,32 @@ func countKinds(events []trace.Event) map[trace.Kind]int {
 	return n
 }
 
-// An answer in time stops the timer, which is not left behind to run for nothing.
+// The circuit's timer is still set for a request that was answered; it ends the circuit when
+// the one sent since has had its own time.
+func TestTimerOfALaterRequest(t *testing.T) {
+	inSim(t, func(k *simrt.Kernel) {
+		silent := false
+		_, conn := newPeer(t, k, func(p *peer, m *smbwire.Message) {
+			if !silent {
+				echoes(p, m)
+			}
+		})
+		tree := logon(t, conn, Options{Runtime: k, RequestTimeout: func(int) time.Duration { return time.Minute }})
+		c := tree.Session().Client()
+		if err := c.Echo([]byte("x")); err != nil {
+			t.Fatal(err)
+		}
+		k.Sleep(40 * time.Second)
+		silent = true
+		began := k.Now()
+		err := c.Echo([]byte("y"))
+		if took := k.Now().Sub(began); !errors.Is(err, nt.StatusIOTimeout) || took != time.Minute {
+			t.Errorf("got %v after %v, want %v after a minute", err, took, nt.StatusIOTimeout)
+		}
+	})
+}
+
+// Requests that were answered leave no timer that outlives the circuit.
 func TestTimerStops(t *testing.T) {
 	out := inSimOnce(t, simrt.Options{}, func(k *simrt.Kernel) {
 		_, conn := newPeer(t, k, echoes)
