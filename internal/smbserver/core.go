@@ -91,8 +91,7 @@ type core struct {
 	enc      smbwire.Encoder
 	scratch  []byte          // what enc writes to
 	present  smbwire.Message // the reply that is being sent
-	circuits []*circuit      // oldest first
-	byID     map[connID]*circuit
+	circuits table[connID, circuit]
 	parked   []*exchange // in the order in which they were parked
 	ready    []*exchange // to be resumed in this step
 	watchers []*openFile // directories with a watch, in the order of their first request
@@ -117,7 +116,7 @@ const ipcName = "IPC$"
 
 func newCore(cfg Config, rnd *rand.Rand, memory rt.Memory, clock volume.Clock) *core {
 	c := &core{
-		cfg: cfg, rnd: rnd, memory: memory, clock: clock, byID: map[connID]*circuit{},
+		cfg: cfg, rnd: rnd, memory: memory, clock: clock,
 		scratch: memory.Bytes(int(cfg.SizReqBuf))[:0],
 		parser:  smbwire.NewParser(memory), slabs: slabs{
 			exchanges: slab.From[exchange](memory), fcbs: slab.From[fcb](memory), opens: slab.From[openFile](memory),
@@ -144,11 +143,11 @@ func (c *core) step(now time.Duration, in input) (out []outbound, wake time.Dura
 	case openedInput:
 		c.open(in)
 	case closedInput:
-		if cir := c.byID[in.conn]; cir != nil {
+		if cir := c.circuits.get(in.conn); cir != nil {
 			c.hangUp(cir, in.why)
 		}
 	case frameInput:
-		if cir := c.byID[in.conn]; cir != nil {
+		if cir := c.circuits.get(in.conn); cir != nil {
 			c.frame(cir, in.frame)
 		}
 	case unshareInput:
@@ -169,7 +168,7 @@ func (c *core) open(in openedInput) {
 	cir := newCircuit(in.conn, in.client)
 	cir.lastUse = c.now
 	cir.slow = c.tooSlow(in.speed, in.delay)
-	c.circuits, c.byID[cir.id] = append(c.circuits, cir), cir
+	c.circuits.put(cir.id, cir)
 	c.emit(trace.Event{Kind: trace.CircuitUp, Text: in.client})
 }
 
@@ -221,8 +220,7 @@ func (c *core) hangUp(cir *circuit, why string) {
 //
 // src: [MS-CIFS] §3.3.7.1
 func (c *core) drop(cir *circuit, why string) {
-	c.circuits = slices.DeleteFunc(c.circuits, func(other *circuit) bool { return other == cir })
-	delete(c.byID, cir.id)
+	c.circuits.remove(cir.id)
 	cir.dead = true
 	c.parked = slices.DeleteFunc(c.parked, func(x *exchange) bool { return x.cir == cir })
 	c.dropRaw(cir)
@@ -238,7 +236,7 @@ func (c *core) dropOthers(cir *circuit) {
 	if !c.cfg.DropOldCircuits || cir.client == "" {
 		return
 	}
-	for _, old := range slices.Clone(c.circuits) {
+	for _, old := range c.circuits.all() {
 		if old != cir && old.client == cir.client && strings.EqualFold(old.workstation, cir.workstation) {
 			c.hangUp(old, "the client opened its first circuit anew")
 		}
@@ -249,7 +247,7 @@ func (c *core) dropOthers(cir *circuit) {
 //
 // src: KB Q102967
 func (c *core) disconnectIdle() {
-	for _, cir := range slices.Clone(c.circuits) {
+	for _, cir := range c.circuits.all() {
 		if c.idleAt(cir) <= c.now {
 			c.hangUp(cir, "idle")
 		}
@@ -270,8 +268,8 @@ func (c *core) wake() time.Duration {
 	for _, x := range c.parked {
 		at = min(at, x.due)
 	}
-	for _, cir := range c.circuits {
-		at = min(at, c.idleAt(cir))
+	for _, e := range c.circuits.entries {
+		at = min(at, c.idleAt(e.v))
 	}
 	return at
 }

@@ -35,11 +35,11 @@ type strayInput struct{ client string }
 func (strayInput) isInput() {}
 
 func (c *core) stray(client string) {
-	for _, cir := range c.circuits {
+	for _, cir := range c.circuits.all() {
 		if cir.client != client && !strings.EqualFold(cir.workstation, client) {
 			continue
 		}
-		if trees := cir.trees.sorted(); len(trees) > 0 {
+		if trees := cir.trees.all(); len(trees) > 0 {
 			c.sendBreak(&openFile{fid: strayFID, cir: cir, tree: trees[0], f: &fcb{}}, nt.OplockNone)
 		}
 	}

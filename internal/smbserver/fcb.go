@@ -115,7 +115,7 @@ func (f *fcb) size() int64 {
 
 // attach makes a FID for an open of f.
 func (c *core) attach(f *fcb, o *openFile) {
-	o.fid = o.cir.files.add(o)
+	o.fid = assign(&o.cir.files, o)
 	o.f = f
 	if len(f.opens) == 0 {
 		f.opens = f.first[:0]
@@ -173,7 +173,7 @@ func (c *core) report(o *openFile) {
 
 // closeAll closes the FIDs of a circuit that match, lowest first.
 func (c *core) closeAll(cir *circuit, match func(*openFile) bool) {
-	for _, o := range cir.files.sorted() {
+	for _, o := range cir.files.all() {
 		if match(o) {
 			_ = c.close(o) // nobody is left to be told
 		}

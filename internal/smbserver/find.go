@@ -67,7 +67,7 @@ func (c *core) findFirst(x *exchange, t *smbwire.Transaction2Request, fl smbwire
 		LastNameOffset: uint16(got.data.LastNameOffset), Data: got.data.Data,
 	}
 	if !closes(r.Flags, got.end) {
-		out.SID = x.cir.searches.add(s)
+		out.SID = assign(&x.cir.searches, s)
 	}
 	var reply smbwire.Transaction2Response
 	return &reply, statusOf(out.Encode(&reply, fl))

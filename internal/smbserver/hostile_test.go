@@ -95,12 +95,12 @@ func (w *world) settled() {
 			w.t.Fatal("a request of a dead circuit is parked")
 		}
 	}
-	for _, cir := range w.core.circuits {
+	for _, cir := range w.core.circuits.all() {
 		opens -= cir.files.len() + len(cir.cached)
 		locks += cir.locks
 	}
 	raw := w.core.rawItems
-	for _, cir := range w.core.circuits {
+	for _, cir := range w.core.circuits.all() {
 		if cir.raw != nil {
 			raw--
 		}
@@ -282,7 +282,7 @@ func TestCircuitsLeaveNothing(t *testing.T) {
 		p.trans2(t, nt.StatusSuccess, &smbwire.FindFirst2Request{SearchCount: 1, Level: smbwire.FindNames, FileName: "*"})
 		p.hangUp()
 	}
-	if n := len(w.core.circuits) + len(w.open()) + len(w.core.parked) + len(w.vol.Snapshot()); n != 0 {
+	if n := w.core.circuits.len() + len(w.open()) + len(w.core.parked) + len(w.vol.Snapshot()); n != 0 {
 		t.Errorf("%d things are left", n)
 	}
 }

@@ -224,7 +224,7 @@ func (c *core) flush(x *exchange, r *smbwire.FlushRequest) (smbwire.Body, nt.Sta
 
 func (c *core) flushProcess(x *exchange) nt.Status {
 	var err error
-	for _, o := range x.cir.files.sorted() {
+	for _, o := range x.cir.files.all() {
 		if o.pid == x.req.Header.PID {
 			err = errors.Join(err, o.f.file.Sync())
 		}

@@ -191,7 +191,7 @@ func TestLocks(t *testing.T) {
 		}
 	}
 	a.close(af)
-	if w.peers[1].w.core.circuits[0].locks != 0 {
+	if w.peers[1].w.core.circuits.entries[0].v.locks != 0 {
 		t.Error("locks are still counted")
 	}
 }

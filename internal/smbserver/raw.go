@@ -48,8 +48,8 @@ func (c *core) sendRaw(cir *circuit, data []byte) {
 }
 
 func (cir *circuit) breaksOutstanding() bool {
-	for _, o := range cir.files.byID { // map order: only whether there is one matters
-		if o.f.breaking && o.f.holder() == o {
+	for _, e := range cir.files.entries {
+		if o := e.v; o.f.breaking && o.f.holder() == o {
 			return true
 		}
 	}

@@ -15,15 +15,14 @@ type Server struct {
 	maxQueue int
 
 	mu        rt.Mutex
-	core      *core            // guarded by mu
-	wires     map[connID]*wire // guarded by mu
-	order     []connID         // the keys of wires, oldest first; guarded by mu
-	lastID    connID           // guarded by mu
-	unsent    []*wire          // with a queue and no task that sends it; guarded by mu
-	listeners []link.Listener  // guarded by mu
-	closed    bool             // guarded by mu
-	armedAt   time.Duration    // when timer fires; never: not armed; guarded by mu
-	timer     rt.Timer         // guarded by mu
+	core      *core               // guarded by mu
+	wires     table[connID, wire] // guarded by mu
+	lastID    connID              // guarded by mu
+	unsent    []*wire             // with a queue and no task that sends it; guarded by mu
+	listeners []link.Listener     // guarded by mu
+	closed    bool                // guarded by mu
+	armedAt   time.Duration       // when timer fires; never: not armed; guarded by mu
+	timer     rt.Timer            // guarded by mu
 }
 
 // New returns a server that serves nobody yet.
@@ -33,7 +32,7 @@ func New(r rt.Runtime, cfg Config) (*Server, error) {
 	}
 	return &Server{
 		rt: r, maxConns: cfg.Limits.MaxConns, maxQueue: cfg.Limits.MaxQueue,
-		mu: r.NewMutex(), core: newCore(cfg, r.Rand("smbserver/"+cfg.Name), r, r), wires: map[connID]*wire{},
+		mu: r.NewMutex(), core: newCore(cfg, r.Rand("smbserver/"+cfg.Name), r, r),
 		armedAt: never,
 	}, nil
 }
@@ -63,7 +62,7 @@ func (s *Server) Serve(ln link.Listener, client string) error {
 func (s *Server) Close() error {
 	s.mu.Lock()
 	listeners := s.listeners
-	ids := append([]connID(nil), s.order...)
+	open := s.wires.all()
 	s.closed, s.listeners = true, nil
 	if s.timer != nil {
 		s.timer.Stop()
@@ -76,8 +75,8 @@ func (s *Server) Close() error {
 			first = err
 		}
 	}
-	for _, id := range ids {
-		s.step(closedInput{conn: id, why: "the server stops"})
+	for _, w := range open {
+		s.step(closedInput{conn: w.id, why: "the server stops"})
 	}
 	return first
 }
@@ -136,7 +135,7 @@ func (s *Server) take(in input) {
 // not know to be closed yet because their queue ran full.
 func (s *Server) deliverLocked(out []outbound) (hangUp []*wire, deaf []connID) {
 	for _, o := range out {
-		w := s.wires[o.conn]
+		w := s.wires.get(o.conn)
 		switch {
 		case w == nil:
 		case o.close:

@@ -194,13 +194,13 @@ func TestDeafClient(t *testing.T) {
 		k.Sleep(time.Second)
 		other := newStation(g.ln.dial(endless), fatal)
 		other.do(create("g"))
-		for _, id := range g.srv.order {
-			if q := g.srv.wires[id].queued; q > highWater+8192 {
+		for _, e := range g.srv.wires.entries {
+			if q := e.v.queued; q > highWater+8192 {
 				t.Errorf("%d bytes are queued", q)
 			}
 		}
-		if len(g.srv.order) != 2 {
-			t.Errorf("%d circuits, want 2", len(g.srv.order))
+		if g.srv.wires.len() != 2 {
+			t.Errorf("%d circuits, want 2", g.srv.wires.len())
 		}
 		for i := range 1000 {
 			if deaf.recv() == nil {
@@ -221,10 +221,10 @@ func TestQueueIsBounded(t *testing.T) {
 		deaf := newStation(g.ln.dial(1), fatal)
 		deaf.send(&smbwire.EchoRequest{EchoCount: 16, Data: make([]byte, 100)})
 		k.Sleep(time.Second)
-		if n := len(g.srv.order); n != 0 {
+		if n := g.srv.wires.len(); n != 0 {
 			t.Errorf("%d circuits are left", n)
 		}
-		if n := len(g.srv.core.circuits); n != 0 {
+		if n := g.srv.core.circuits.len(); n != 0 {
 			t.Errorf("the core still knows %d", n)
 		}
 		if err := g.srv.Close(); err != nil {

@@ -2,7 +2,6 @@ package smbserver
 
 import (
 	"errors"
-	"maps"
 	"slices"
 	"strings"
 
@@ -120,7 +119,7 @@ func (c *core) logonFor(x *exchange) (*logon, nt.Status) {
 	}
 	l := &logon{auth: ntlm.NewServer(strings.ToUpper(c.cfg.Name), c.rnd, c.password)}
 	l.auth.Keys = slab.SetFrom(c.memory, ntlm.NewKeys)
-	l.uid = cir.logons.add(l)
+	l.uid = assign(&cir.logons, l)
 	return l, nt.StatusSuccess
 }
 
@@ -175,8 +174,8 @@ func (c *core) admitUser(x *exchange, l *logon, user string, vc uint16) {
 }
 
 func (cir *circuit) loggedOn() bool {
-	for _, l := range cir.logons.byID { // map order: only whether there is one matters
-		if l.auth == nil {
+	for _, e := range cir.logons.entries {
+		if e.v.auth == nil {
 			return true
 		}
 	}
@@ -256,7 +255,7 @@ func (c *core) treeConnect(x *exchange, r *smbwire.TreeConnectAndXRequest) (smbw
 		return nil, nt.StatusBadDeviceType
 	}
 	t := &tree{share: sh}
-	t.tid = x.cir.trees.add(t)
+	t.tid = assign(&x.cir.trees, t)
 	x.tid = t.tid
 	out := &smbwire.TreeConnectAndXResponse{Words: 3, OptionalSupport: treeSearchBits, Service: service}
 	if sh.vol != nil {
@@ -272,6 +271,10 @@ func (c *core) treeDisconnect(x *exchange) (smbwire.Body, nt.Status) {
 
 func (c *core) disconnectTree(cir *circuit, t *tree) {
 	c.closeAll(cir, func(o *openFile) bool { return o.tree == t })
-	maps.DeleteFunc(cir.searches.byID, func(_ uint32, s *search) bool { return s.tree == t })
+	for _, e := range slices.Clone(cir.searches.entries) {
+		if e.v.tree == t {
+			cir.searches.remove(e.id)
+		}
+	}
 	cir.trees.remove(t.tid)
 }

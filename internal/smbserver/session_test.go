@@ -294,11 +294,11 @@ func TestNumbersStartOver(t *testing.T) {
 
 func TestNumbersWrap(t *testing.T) {
 	used := table[smbwire.FID, openFile]{last: 1}
-	used.add(&openFile{})
+	assign(&used, &openFile{})
 	used.last = 0xFFFC
 	var got []smbwire.FID
 	for range 3 {
-		got = append(got, used.add(&openFile{}))
+		got = append(got, assign(&used, &openFile{}))
 	}
 	if diff := cmp.Diff([]smbwire.FID{0xFFFD, 1, 3}, got); diff != "" {
 		t.Error(diff)

@@ -65,7 +65,7 @@ func (p *peer) listing(t *testing.T, pattern string, level smbwire.InfoLevel, pa
 		take(next.Data, next.SearchCount)
 		end = next.EndOfSearch
 	}
-	if n := p.w.core.circuits[0].searches.len(); n != 0 {
+	if n := p.w.core.circuits.entries[0].v.searches.len(); n != 0 {
 		t.Errorf("%d searches are left open", n)
 	}
 	return names

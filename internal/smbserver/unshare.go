@@ -14,8 +14,8 @@ func (s *Server) Unshare(name string) { s.step(unshareInput{name}) }
 func (c *core) unshare(name string) {
 	sh := c.shares[volume.Fold(name)]
 	delete(c.shares, volume.Fold(name))
-	for _, cir := range c.circuits {
-		for _, t := range cir.trees.sorted() {
+	for _, cir := range c.circuits.all() {
+		for _, t := range cir.trees.all() {
 			if t.share == sh {
 				c.disconnectTree(cir, t)
 			}

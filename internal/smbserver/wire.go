@@ -3,7 +3,6 @@ package smbserver
 import (
 	"errors"
 	"net"
-	"slices"
 	"time"
 
 	"github.com/ntrdr/ntrdr/internal/link"
@@ -50,13 +49,12 @@ func (s *Server) start(conn link.Conn, client string) {
 func (s *Server) adopt(w *wire) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed || len(s.wires) >= s.maxConns {
+	if s.closed || s.wires.len() >= s.maxConns {
 		return false
 	}
 	s.lastID++
 	w.id = s.lastID
-	s.wires[w.id] = w
-	s.order = append(s.order, w.id)
+	s.wires.put(w.id, w)
 	return true
 }
 
@@ -170,10 +168,9 @@ func (s *Server) takeQueue(w *wire, sent [][]byte) (batch [][]byte) {
 
 // forgetLocked removes a wire from the tables; its tasks end.
 func (s *Server) forgetLocked(id connID) {
-	w := s.wires[id]
+	w := s.wires.get(id)
 	w.gone, w.queue, w.queued = true, nil, 0
-	delete(s.wires, id)
-	s.order = slices.DeleteFunc(s.order, func(other connID) bool { return other == id })
+	s.wires.remove(id)
 	w.room.Set()
 }
 
