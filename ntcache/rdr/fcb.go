@@ -414,9 +414,10 @@ func (f *fcb) circuitLost(remote Remote, err error) {
 }
 
 // openLocked finds the open that a FID means now, nil if there is none: one whose CLOSE
-// is on its way may have lost it to a later open already.
+// is on its way may have lost it to a later open already. A server that gives a FID twice
+// means the first of them.
 func (r *Redirector) openLocked(h nt.FileHandle) *serverOpen {
-	for _, f := range r.fcbs { // map order: no two live opens have one FID
+	for _, f := range r.filesLocked() {
 		for _, o := range f.opens {
 			if o.h == h && !o.dead && !o.closing {
 				return o

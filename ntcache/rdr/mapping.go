@@ -109,7 +109,7 @@ func (f *fcb) staleOpen(usable func(nt.AccessMask) bool) *serverOpen {
 
 // anyOpenLocked returns an open on the circuit of now, nil if there is none.
 func (r *Redirector) anyOpenLocked() *serverOpen {
-	for _, f := range r.fcbs { // map order: all are of one circuit
+	for _, f := range r.filesLocked() {
 		for _, o := range f.opens {
 			if !o.dead {
 				return o
