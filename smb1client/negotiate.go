@@ -40,14 +40,24 @@ type serverInfo struct {
 
 func (s *serverInfo) has(c smbwire.Capabilities) bool { return s.caps&c != 0 }
 
-// header returns the header of a request; Exchange fills in the MID.
-func (c *Client) header() smbwire.Header {
-	return smbwire.Header{
+// request is a message with its chain.
+type request struct {
+	smbwire.Message
+	chain [1]smbwire.Body
+}
+
+// message returns a request of no user and no share; Exchange fills in the MID.
+func (c *Client) message(body smbwire.Body) *smbwire.Message {
+	r := c.slabs.messages.Next()
+	r.chain[0] = body
+	r.Chain = r.chain[:]
+	r.Header = smbwire.Header{
 		Flags:  smbwire.FlagCaseless | smbwire.FlagCanonical,
 		Flags2: c.flags2,
 		PID:    processID,
 		TID:    smbwire.NoTID,
 	}
+	return &r.Message
 }
 
 // negotiate agrees on NT LM 0.12.
@@ -62,7 +72,7 @@ func (c *Client) negotiate() error {
 		c.flags2 |= smbwire.Flags2ExtendedSecurity
 	}
 	req := &smbwire.NegotiateRequest{Dialects: dialects()}
-	reply, err := c.Exchange(&smbwire.Message{Header: c.header(), Chain: []smbwire.Body{req}})
+	reply, err := c.Exchange(c.message(req))
 	if err != nil {
 		return errorFor("negotiate", "", err)
 	}

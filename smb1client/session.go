@@ -82,9 +82,7 @@ func (c *Client) extendedLogon(cred Credentials) (*Session, error) {
 
 // sendToken returns the reply if the server accepted the token or asks for another.
 func (c *Client) sendToken(uid smbwire.UID, token []byte) (*smbwire.Message, error) {
-	h := c.header()
-	h.UID = uid
-	reply, err := c.Exchange(&smbwire.Message{Header: h, Chain: []smbwire.Body{&smbwire.SessionSetupExtendedRequest{
+	req := c.message(&smbwire.SessionSetupExtendedRequest{
 		MaxBufferSize: uint16(c.opt.MaxBufferSize),
 		MaxMpxCount:   uint16(c.Limits().MaxMpx),
 		VcNumber:      c.opt.VCNumber,
@@ -93,7 +91,9 @@ func (c *Client) sendToken(uid smbwire.UID, token []byte) (*smbwire.Message, err
 		SecurityBlob:  token,
 		NativeOS:      nativeOS,
 		NativeLanMan:  nativeLanMan,
-	}}})
+	})
+	req.Header.UID = uid
+	reply, err := c.Exchange(req)
 	if err != nil {
 		return nil, err
 	}
@@ -110,22 +110,19 @@ func (c *Client) classicLogon(cred Credentials) (*Session, error) {
 		}
 	}
 	r := ntlm.AnswerClassicV2(ntlmCredentials(cred), [8]byte(c.server.challenge), c.rt.Rand(authStream), c.rt.Now())
-	reply, err := c.request("logon", cred.User, &smbwire.Message{
-		Header: c.header(),
-		Chain: []smbwire.Body{&smbwire.SessionSetupNTRequest{
-			MaxBufferSize:   uint16(c.opt.MaxBufferSize),
-			MaxMpxCount:     uint16(c.Limits().MaxMpx),
-			VcNumber:        c.opt.VCNumber,
-			SessionKey:      c.server.sessionKey,
-			OEMPassword:     r.LM,
-			UnicodePassword: r.NT,
-			Capabilities:    c.capabilities(),
-			AccountName:     cred.User,
-			PrimaryDomain:   cred.Domain,
-			NativeOS:        nativeOS,
-			NativeLanMan:    nativeLanMan,
-		}},
-	})
+	reply, err := c.request("logon", cred.User, c.message(&smbwire.SessionSetupNTRequest{
+		MaxBufferSize:   uint16(c.opt.MaxBufferSize),
+		MaxMpxCount:     uint16(c.Limits().MaxMpx),
+		VcNumber:        c.opt.VCNumber,
+		SessionKey:      c.server.sessionKey,
+		OEMPassword:     r.LM,
+		UnicodePassword: r.NT,
+		Capabilities:    c.capabilities(),
+		AccountName:     cred.User,
+		PrimaryDomain:   cred.Domain,
+		NativeOS:        nativeOS,
+		NativeLanMan:    nativeLanMan,
+	}))
 	if err != nil {
 		return nil, err
 	}
@@ -182,17 +179,9 @@ func (s *Session) TreeConnect(unc string) (*Tree, error) {
 }
 
 func (s *Session) message(tid smbwire.TID, body smbwire.Body) *smbwire.Message {
-	r := s.c.slabs.messages.Next()
-	r.chain[0] = body
-	r.Header, r.Chain = s.c.header(), r.chain[:]
-	r.Header.UID, r.Header.TID = s.uid, tid
-	return &r.Message
-}
-
-// request is a message with its chain.
-type request struct {
-	smbwire.Message
-	chain [1]smbwire.Body
+	m := s.c.message(body)
+	m.Header.UID, m.Header.TID = s.uid, tid
+	return m
 }
 
 // Echo sends data to the server and checks that it comes back.
@@ -206,7 +195,7 @@ func (c *Client) Ping() error { return c.echo([]byte("ntrdr"), c.doNow) }
 
 func (c *Client) echo(data []byte, do func(*smbwire.Message, *call) (*smbwire.Message, error)) error {
 	req := &smbwire.EchoRequest{EchoCount: 1, Data: data}
-	reply, err := do(&smbwire.Message{Header: c.header(), Chain: []smbwire.Body{req}}, c.newCall(req.Command()))
+	reply, err := do(c.message(req), c.newCall(req.Command()))
 	if err != nil {
 		return errorFor("echo", "", err)
 	}
