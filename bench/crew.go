@@ -42,7 +42,7 @@ type crew struct {
 	m      Matrix
 	ctx    context.Context
 	limit  time.Duration
-	epoch  time.Time
+	ran    atomic.Int64 // see clock
 	groups int64
 	next   atomic.Int64
 	free   chan *Group // taken by who begins a group
@@ -67,7 +67,7 @@ func (m Matrix) Each(ctx context.Context, from, workers int, each func(*Group) e
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	c := &crew{
-		m: m, ctx: ctx, limit: m.TrialLimit, epoch: time.Now(), groups: int64(m.groups()),
+		m: m, ctx: ctx, limit: m.TrialLimit, groups: int64(m.groups()),
 		free: make(chan *Group, window), done: make(chan *Group, window),
 	}
 	if c.m.play == nil {
@@ -80,6 +80,7 @@ func (m Matrix) Each(ctx context.Context, from, workers int, each func(*Group) e
 		c.free <- &Group{}
 	}
 	c.next.Store(int64(from))
+	c.ran.Store(1)
 	c.wg.Add(workers)
 	for range workers {
 		c.start(&player{crew: c})
@@ -157,11 +158,13 @@ func (c *crew) worker() *Worker {
 func (c *crew) watch(ended <-chan struct{}) {
 	tick := time.NewTicker(patrol)
 	defer tick.Stop()
-	for {
+	for last := time.Now(); ; {
 		select {
 		case <-ended:
 			return
-		case <-tick.C:
+		case now := <-tick.C:
+			c.ran.Add(int64(min(now.Sub(last), 2*patrol)))
+			last = now
 		}
 		for _, p := range c.abandoned() {
 			p.replace(fmt.Errorf("the trial did not end within %v of real time, nor let itself be ended", c.limit))
@@ -186,8 +189,10 @@ func (c *crew) abandoned() (lost []*player) {
 	return lost
 }
 
-// clock is the real time since the crew began, in nanoseconds and never 0.
-func (c *crew) clock() int64 { return int64(time.Since(c.epoch)) + 1 }
+// clock is the real time since the crew began, in nanoseconds and never 0, as of the last
+// patrol. It does not count what the process was stopped for, by a batch system or a
+// debugger.
+func (c *crew) clock() int64 { return c.ran.Load() }
 
 // player plays one group after another.
 type player struct {

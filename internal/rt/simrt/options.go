@@ -22,8 +22,8 @@ type Options struct {
 	// MaxSteps ends Run after so many task switches and callbacks; 0 is no limit.
 	// Unlike WallLimit it ends a livelock at the same step every time.
 	MaxSteps uint64
-	// WallLimit bounds the real time of one Run; 0 means DefaultWallLimit, negative
-	// is no limit.
+	// WallLimit bounds the real time of one Run, without most of what the process is
+	// stopped for; 0 means DefaultWallLimit, negative is no limit.
 	WallLimit time.Duration
 	// Pool lends coroutines; nil means a private pool that Close frees.
 	Pool *Pool

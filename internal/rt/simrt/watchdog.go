@@ -18,8 +18,13 @@ type watchdog struct {
 	mu    sync.Mutex
 	run   uint64 // the number of the run in progress; 0 none
 	runs  uint64
+	left  int // parts of the limit
 	timer *time.Timer
 }
+
+// parts are what a limit is counted in. A process that is stopped for a time, by a batch
+// system or a debugger, loses one of them and not the run.
+const parts = 8
 
 // grace is how long an expired trial may take to return to the kernel.
 //
@@ -36,9 +41,10 @@ func (w *watchdog) start(opt Options) {
 	defer w.mu.Unlock()
 	w.runs++
 	w.run = w.runs
-	run := w.run
-	w.timer = time.AfterFunc(opt.WallLimit, func() {
-		if w.bark(run) {
+	w.left = parts
+	run, part := w.run, opt.WallLimit/parts
+	w.timer = time.AfterFunc(part, func() {
+		if w.bark(run, part) {
 			opt.OnHang(hangReport(opt))
 		}
 	})
@@ -53,12 +59,16 @@ func (w *watchdog) stop() {
 	}
 }
 
-// bark first asks the kernel to end the run and, when it is called again for the same
-// run, reports that the kernel did not.
-func (w *watchdog) bark(run uint64) (hung bool) {
+// bark takes a part of the limit. At its end it asks the kernel to end the run and, when it
+// is called again for the same run, reports that the kernel did not.
+func (w *watchdog) bark(run uint64, part time.Duration) (hung bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.run != run {
+		return false
+	}
+	if w.left--; w.left > 0 {
+		w.timer.Reset(part)
 		return false
 	}
 	if w.expired.Swap(true) {
