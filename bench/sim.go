@@ -45,40 +45,40 @@ type limits struct {
 	onHang func(report string)
 }
 
-func run(s Spec, pool *simrt.Pool, lim limits) (Result, error) {
+func (w *Worker) run(s Spec) (Result, error) {
 	if IsSMB2(s.Policy) {
 		return Result{}, ErrLiveOnly
 	}
 	watch := &serverWatch{}
-	w, err := newSim(s, pool, lim, watch)
+	sim, err := w.newSim(s, watch)
 	if err != nil {
 		return Result{}, err
 	}
-	defer w.Kernel.Close()
+	defer sim.Kernel.Close()
 	if s.OnWorld != nil {
-		s.OnWorld(w)
+		s.OnWorld(sim)
 	}
-	if err := watch.prepare(s, w); err != nil {
+	if err := watch.prepare(s, sim); err != nil {
 		return Result{}, err
 	}
-	t, err := newTrial(s, &w.World)
+	t, err := newTrial(s, &sim.World)
 	if err != nil {
 		return Result{}, err
 	}
 	watch.t = t
 	var upAtClose int64
-	t.wire.onClose = func() { upAtClose = w.Link.Stats().Up.Bytes }
+	t.wire.onClose = func() { upAtClose = sim.Link.Stats().Up.Bytes }
 	var playErr error
-	out := w.Kernel.RunTask("trial", func() { playErr = t.play() })
+	out := sim.Kernel.RunTask("trial", func() { playErr = t.play() })
 	if err := errors.Join(deadlocked(out), out.Err(), playErr); err != nil {
 		return Result{}, fmt.Errorf("trial %s: %w", trialName(s), err)
 	}
-	r, err := t.result(machine.LocalFS(w.Volume))
+	r, err := t.result(machine.LocalFS(sim.Volume))
 	if err != nil {
 		return Result{}, fmt.Errorf("trial %s: %w", trialName(s), err)
 	}
-	r.countLink(w.Link.Stats())
-	r.Packets, r.Prefix = w.Link.Delivered(), watch.found()
+	r.countLink(sim.Link.Stats())
+	r.Packets, r.Prefix = sim.Link.Delivered(), watch.found()
 	if rate := s.Link.Rate(link.Up); rate > 0 && r.Durable != nil && *r.Durable > 0 {
 		used := float64(upAtClose*8) / (float64(rate) * *r.Durable)
 		r.Utilisation = &used
@@ -94,7 +94,7 @@ func deadlocked(out simrt.Outcome) error {
 	return fmt.Errorf("deadlock at %v: %s", out.Elapsed, strings.Join(out.Parked, ", "))
 }
 
-func newSim(s Spec, pool *simrt.Pool, lim limits, watch *serverWatch) (*Sim, error) {
+func (w *Worker) newSim(s Spec, watch *serverWatch) (*Sim, error) {
 	stock, err := stockSettings(s.Policy)
 	if err != nil {
 		return nil, err
@@ -110,9 +110,9 @@ func newSim(s Spec, pool *simrt.Pool, lim limits, watch *serverWatch) (*Sim, err
 	return machine.NewSim(machine.SimConfig{
 		Name: trialName(s), Settings: s.Policy, Mailer: stock,
 		Link: s.Link, Loss: s.Loss, Outages: s.Outages, TCP: s.TCP, Seed: s.Seed, Shuffle: s.Shuffle,
-		Keep: s.KeepEvents, Only: only, Deadline: trialLimit, Wrap: s.Wrap, Pool: pool, Policy: s.WritePolicy,
+		Keep: s.KeepEvents, Only: only, Deadline: trialLimit, Wrap: s.Wrap, Pool: w.pool, Models: &w.models, Policy: s.WritePolicy,
 		Local: disks.local, Share: disks.share, Server: watch.hooks(s),
-		MaxSteps: lim.steps, WallLimit: lim.wall, OnHang: lim.onHang,
+		MaxSteps: w.lim.steps, WallLimit: w.lim.wall, OnHang: w.lim.onHang,
 	})
 }
 

@@ -32,6 +32,7 @@ type SimConfig struct {
 	Deadline time.Duration                             // of virtual time
 	Wrap     func(rt.Runtime, link.Dialer) link.Dialer // around the sender's dialer, for captures; nil: none
 	Pool     *simrt.Pool
+	Models   *Models // of the trials before this one; nil: none
 	// Share and Local are what the share and the sender's own disk begin with; nil: nothing.
 	Share, Local *volume.Image
 	// MaxSteps, WallLimit and OnHang are the kernel's: see simrt.Options.
@@ -111,10 +112,18 @@ func (s *Sim) assemble(cfg SimConfig) error {
 	s.Local = volume.NewMemFrom(cfg.Local, s.Kernel, nil, volume.StockLimits())
 	s.Volume.Borrow(s.Kernel)
 	s.Local.Borrow(s.Kernel)
-	if err := s.startServer(cfg); err != nil {
+	sending, err := cfg.Models.of(cfg.Settings)
+	if err != nil {
 		return err
 	}
-	tcp := cfg.TCP.Params(*TCPParams(cfg.Settings))
+	receiving, err := cfg.Models.of(cfg.Mailer)
+	if err != nil {
+		return err
+	}
+	if err := s.startServer(cfg, sending.server); err != nil {
+		return err
+	}
+	tcp, nearTCP := cfg.TCP.Params(sending.tcp), receiving.tcp
 	s.Link, err = simlink.New(s.Kernel, cfg.Link, simlink.Options{
 		Name: ActorSenderHost, Loss: cfg.Loss, Outages: cfg.Outages, Trace: s.Trace.Actor(ActorLink), KeepAlive: sessionKeepAlive,
 		Flavour: cfg.TCP.Flavour, TCP: &tcp,
@@ -122,7 +131,7 @@ func (s *Sim) assemble(cfg SimConfig) error {
 	if err != nil {
 		return err
 	}
-	s.MailerLink, err = simlink.New(s.Kernel, near, simlink.Options{Name: ActorMailerHost, KeepAlive: sessionKeepAlive, TCP: TCPParams(cfg.Mailer)})
+	s.MailerLink, err = simlink.New(s.Kernel, near, simlink.Options{Name: ActorMailerHost, KeepAlive: sessionKeepAlive, TCP: &nearTCP})
 	if err != nil {
 		return err
 	}
@@ -134,12 +143,14 @@ func (s *Sim) assemble(cfg SimConfig) error {
 		dialer = cfg.Wrap(s.Kernel, dialer)
 	}
 	sender := s.workstation(ActorSenderHost, cfg.Settings, dialer)
-	sender.Policy = cfg.Policy
+	sender.Policy, sender.models = cfg.Policy, cfg.Models
 	s.Sender, err = NewWorkstation(s.Kernel, sender)
 	if err != nil {
 		return err
 	}
-	s.Mailer, err = NewWorkstation(s.Kernel, s.workstation(ActorMailerHost, cfg.Mailer, s.MailerLink.Dialer()))
+	mailer := s.workstation(ActorMailerHost, cfg.Mailer, s.MailerLink.Dialer())
+	mailer.models = cfg.Models
+	s.Mailer, err = NewWorkstation(s.Kernel, mailer)
 	if err != nil {
 		return err
 	}
@@ -148,8 +159,7 @@ func (s *Sim) assemble(cfg SimConfig) error {
 	return nil
 }
 
-func (s *Sim) startServer(sim SimConfig) error {
-	cfg := ServerConfig(sim.Settings)
+func (s *Sim) startServer(sim SimConfig, cfg smbserver.Config) error {
 	cfg.Name = ServerName
 	cfg.Users = map[string]string{accountName: accountPassword}
 	cfg.Shares = map[string]volume.Volume{ShareName: s.Volume}

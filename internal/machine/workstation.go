@@ -28,6 +28,8 @@ type WorkstationConfig struct {
 	Credentials smb1client.Credentials
 	Trace       *trace.Actor
 	Policy      rdr.WritePolicy // in place of the settings' NtrdrWritePolicy; nil: that one
+
+	models *Models
 }
 
 // Workstation is a redirector on its Cache Manager, SMB1 client and link.
@@ -59,15 +61,15 @@ func (w *Workstation) LinkStats() link.Stats {
 
 // NewWorkstation assembles a workstation. It connects to nothing yet.
 func NewWorkstation(r rt.Runtime, cfg WorkstationConfig) (*Workstation, error) {
-	w := &Workstation{cfg: cfg, rt: r, rdrCfg: RedirectorConfig(cfg.Settings), cirCfg: circuits(cfg.Settings), mu: r.NewMutex()}
+	m, err := cfg.models.of(cfg.Settings)
+	if err != nil {
+		return nil, err
+	}
+	w := &Workstation{cfg: cfg, rt: r, maxCmds: m.maxCmds, rdrCfg: m.redirector, cirCfg: m.circuits, mu: r.NewMutex()}
 	w.cfg.Credentials.Workstation = strings.ToUpper(cfg.Name)
 	w.rdrCfg.Root = `\\` + cfg.Server + `\` + cfg.Share
 	w.rdrCfg.Policy = cfg.Policy
-	var err error
-	if w.maxCmds, err = maxCmds(cfg.Settings); err != nil {
-		return nil, err
-	}
-	cache, err := ntcache.New(r, CacheConfig(cfg.Settings), cfg.Trace)
+	cache, err := ntcache.New(r, m.cache, cfg.Trace)
 	if err != nil {
 		return nil, err
 	}

@@ -155,6 +155,15 @@ func (s Settings) Value(name string) (Value, Origin) {
 	return s.Policy.Value(*row(name), s.Edition)
 }
 
+// Same reports whether two settings are one policy on one edition. A policy is not changed
+// once it is made, but for its name; two that were made apart are not the same, whatever
+// they set.
+func (s Settings) Same(t Settings) bool {
+	a, b := s.Edition.overrides, t.Edition.overrides
+	return s.Policy == t.Policy && s.Edition.Release == t.Edition.Release &&
+		len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
+}
+
 // Ignored lists what the policy sets and the edition's release does not have.
 func (s Settings) Ignored() []Setting {
 	return slices.DeleteFunc(s.Policy.Settings(), func(x Setting) bool { return x.Param.In(s.Edition.Release) })
