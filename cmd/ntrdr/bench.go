@@ -142,9 +142,8 @@ func runBench(c *invocation) error {
 	err = errors.Join(playMatrix(c, m, f.workers, j), j.Close())
 	record, err2 := bench.ReadJournal(f.journalPath(m))
 	if err := errors.Join(err, err2); err != nil {
-		_, gone := errors.AsType[*bench.PeerError](err)
-		if err2 == nil && (c.ctx.Err() != nil || gone) {
-			fmt.Fprintf(c.stderr, "%d of %d trials are saved: go on with --resume\n", record.Done(), m.Total())
+		if err2 == nil {
+			sayResume(c, m, record)
 		}
 		return liveError(err)
 	}
@@ -155,7 +154,18 @@ func runBench(c *invocation) error {
 		_, err := fmt.Fprintf(c.stdout, "shard %v is in %s; ntrdr merge unites them\n", m.Shard, f.journalPath(m))
 		return err
 	}
-	return f.finish(c, m, record)
+	if err := f.finish(c, m, record); err != nil {
+		sayResume(c, m, record)
+		return err
+	}
+	return nil
+}
+
+// sayResume tells whose bench did not come to its end what is not lost.
+func sayResume(c *invocation, m bench.Matrix, record *bench.Record) {
+	if record.Done() > 0 {
+		fmt.Fprintf(c.stderr, "%d of %d trials are saved: go on with --resume\n", record.Done(), m.Total())
+	}
 }
 
 // finish writes the files and prints what the run answers.

@@ -121,3 +121,24 @@ func TestAnInterruptedBenchGoesOnWhereItWas(t *testing.T) {
 		})
 	}
 }
+
+// Whoever cannot write the files, such as on a full disk, has the trials all the same.
+func TestABenchThatCannotWriteItsFilesGoesOn(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "out")
+	inTheWay := filepath.Join(out, "results.jsonl")
+	if err := os.MkdirAll(filepath.Join(inTheWay, "full"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"bench", "--policies", "nt351", "--links", "lan10", "--loss", "0", "--trials", "3", "--out", out, "--resume"}
+	got := process(t, args...)
+	if got.Code == exitOK || !strings.Contains(got.Stderr, "\n3 of 3 trials are saved: go on with --resume\n") {
+		t.Errorf("%+v", got)
+	}
+	if err := os.RemoveAll(inTheWay); err != nil {
+		t.Fatal(err)
+	}
+	if got := process(t, args...); got.Code != exitOK || !strings.HasPrefix(got.Stderr, "0 trials in") {
+		t.Errorf("%+v", got)
+	}
+	resultFiles(t, out)
+}
