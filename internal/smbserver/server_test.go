@@ -156,6 +156,32 @@ func TestServe(t *testing.T) {
 	})
 }
 
+// When the server closes the circuit of a client that does not speak the protocol, others
+// are told at once what they waited for on its account.
+func TestTheEndOfACircuitAnswersOthers(t *testing.T) {
+	inSimulation(t, func(k *simrt.Kernel, prompt bool) {
+		g := newRig(t, k, prompt)
+		a, b := newStation(g.ln.dial(endless), fatal), newStation(g.ln.dial(endless), fatal)
+		lock := func(s *station) *smbwire.LockingAndXRequest {
+			made, _ := s.do(create("f")).(*smbwire.NTCreateAndXResponse)
+			return &smbwire.LockingAndXRequest{FID: made.FID, Timeout: -time.Millisecond, Locks: []smbwire.LockRange{{Length: 1}}}
+		}
+		a.do(lock(a))
+		b.send(lock(b))
+		k.Sleep(time.Second)
+		start := k.Now()
+		if err := a.conn.Send([]byte("garbage")); err != nil {
+			t.Error(err)
+		}
+		if m := b.recv(); m == nil || m.Header.NTStatus() != nt.StatusSuccess || k.Now() != start {
+			t.Errorf("after %v: %+v", k.Now().Sub(start), m)
+		}
+		if err := g.srv.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // An idle circuit is dropped even though nothing but time passes.
 func TestServeDropsIdle(t *testing.T) {
 	inSimulation(t, func(k *simrt.Kernel, prompt bool) {

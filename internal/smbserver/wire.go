@@ -90,13 +90,13 @@ func (s *Server) receive(w *wire) {
 	}
 }
 
-// waitForRoom reports whether to go on receiving. What there is to send goes out when
-// all that has arrived has been answered, or is too much.
+// waitForRoom reports whether to go on receiving. What there is to send, to whomever, goes
+// out when all that has arrived has been answered, or is too much, or is not looked at.
 func (s *Server) waitForRoom(w *wire) bool {
 	more := w.prompt != nil && w.prompt.Pending()
 	for {
 		s.mu.Lock()
-		if !more || w.queued > highWater {
+		if !more || w.gone || w.queued > highWater {
 			s.flushLocked()
 		}
 		gone, full := w.gone, w.queued > highWater
