@@ -128,8 +128,8 @@ func keyAndLastWrite(t *testing.T, events []bench.Event) (key, write time.Durati
 			byMID[e.MID] = paths[e.FID]
 		case e.Kind == trace.SMBRecv && e.Op == "CLOSE" && strings.HasSuffix(byMID[e.MID], `\INQUEUE3.KEY`):
 			key = e.At
-		case e.Kind == trace.SMBSend && e.Op == "WRITE_ANDX" && strings.HasSuffix(paths[e.FID], ".MAI"):
-			write = e.At
+		case e.Kind == trace.SMBSend && strings.HasPrefix(e.Op, "WRITE_") && strings.HasSuffix(paths[e.FID], ".MAI"):
+			write = e.At // raw, if no other request happened to be pending
 		}
 	}
 	if key == 0 || write == 0 {
