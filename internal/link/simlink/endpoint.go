@@ -100,27 +100,29 @@ func (e *endpoint) TrySend(msg []byte) bool {
 		return false
 	}
 	defer e.sending.Release()
-	if !e.hasRoom(len(h) + len(msg)) {
-		return false
-	}
-	_, _, err := e.put(h[:], msg)
-	return err == nil
-}
-
-func (e *endpoint) hasRoom(n int) bool {
 	e.l.mu.Lock()
 	defer e.l.mu.Unlock()
-	return e.t.room() >= n
+	if e.sendError() != nil || e.t.room() < len(h)+len(msg) {
+		return false
+	}
+	e.putLocked(h[:], msg)
+	return true
 }
 
-// put buffers what it can of header and body, in one step so that the header does
-// not become a segment of its own.
+// put buffers what it can of header and body.
 func (e *endpoint) put(header, body []byte) (nh, nb int, err error) {
 	e.l.mu.Lock()
 	defer e.l.mu.Unlock()
 	if err := e.sendError(); err != nil {
 		return 0, 0, err
 	}
+	nh, nb = e.putLocked(header, body)
+	return nh, nb, nil
+}
+
+// putLocked is put on a connection that is open. It takes one step, so that the header does
+// not become a segment of its own.
+func (e *endpoint) putLocked(header, body []byte) (nh, nb int) {
 	nh = e.t.write(header)
 	if nh == len(header) {
 		nb = e.t.write(body)
@@ -132,7 +134,7 @@ func (e *endpoint) put(header, body []byte) (nh, nb int, err error) {
 		e.writable.Reset()
 	}
 	e.settle()
-	return nh, nb, nil
+	return nh, nb
 }
 
 func (e *endpoint) sendError() error {
