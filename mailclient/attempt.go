@@ -19,6 +19,7 @@ type attempt struct {
 	lock     File   // the outbound mailbag's semaphore
 	suffix   string // of LOCKP1ID and of the envelope copy, such as "PBB"
 	record   *Record
+	file     []byte // of the message; mai has its text
 	mai      *MAI
 	envelope *Envelope
 	atts     [][]byte
@@ -28,7 +29,7 @@ type attempt struct {
 
 	inKey     *Key
 	id        ID
-	encoded   []byte
+	entry     *Record // of the message in the remote queue
 	announced bool
 }
 
@@ -67,6 +68,7 @@ func (a *attempt) run() error {
 		}
 		a.logError(err)
 	}
+	a.s.cfg.Runtime.Free(a.file)
 	return nil
 }
 
@@ -146,9 +148,8 @@ func (a *attempt) announce() error {
 	if !ok {
 		return fmt.Errorf("mailbag %s: %w", Inqueue, errFull)
 	}
-	r := recordOf(a.mai, a.encoded, a.id)
-	r.Flags |= RecordHasP1
-	if err := writeFull(a.mbg, r.Encode(), int64(slot)*RecordSize); err != nil {
+	a.entry.Flags |= RecordHasP1
+	if err := writeFull(a.mbg, a.entry.Encode(), int64(slot)*RecordSize); err != nil {
 		return fmt.Errorf("write %s: %w", queueMBG, err)
 	}
 	a.remote.step = "5.2"

@@ -89,6 +89,7 @@ func (a *attempt) readMessage() error {
 	if err != nil {
 		return err
 	}
+	a.file = f.Data
 	if a.mai, err = ParseMAI(f.Path, f.Data); err != nil {
 		return &localError{CodeBadMessageFile, f.Path, err}
 	}

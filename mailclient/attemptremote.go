@@ -16,14 +16,17 @@ func (a *attempt) messageOpen(share nt.ShareAccess) nt.CreateParams {
 //
 // src: KB Q119642, Q100826 (message file before envelope before queue)
 func (a *attempt) writePostoffice() error {
-	if err := a.createMessage(); err != nil {
+	message, err := a.createMessage()
+	if err != nil {
 		return err
 	}
 	a.s.log("Sending P2...")
 	a.remote.step = "4.3"
-	if err := a.writeChunks(a.message, a.encoded); err != nil {
+	if err := a.writeChunks(a.message, message); err != nil {
 		return fmt.Errorf("write %s: %w", MAIPath(a.id), err)
 	}
+	a.entry = recordOf(a.mai, message, a.id)
+	a.s.cfg.Runtime.Free(message)
 	if err := a.writeAttachments(); err != nil {
 		return err
 	}
@@ -34,8 +37,9 @@ func (a *attempt) writePostoffice() error {
 	return a.finishMessage()
 }
 
-// createMessage allocates the remote names and creates the message file.
-func (a *attempt) createMessage() error {
+// createMessage allocates the remote names, creates the message file and returns what
+// belongs there.
+func (a *attempt) createMessage() ([]byte, error) {
 	a.remote.step = "4.1"
 	first, err := a.s.remote.allocate(a.remote, len(a.atts), func(id ID) (err error) {
 		a.remote.step = "4.2"
@@ -48,7 +52,7 @@ func (a *attempt) createMessage() error {
 		a.s.update(func(r *Result) { r.Announcements = append(r.Announcements, Announcement{MAI: a.id, Slot: -1}) })
 	}
 	if err != nil {
-		return fmt.Errorf("create message file: %w", err)
+		return nil, fmt.Errorf("create message file: %w", err)
 	}
 	a.s.log("Target file: N:%s", MAIPath(a.id))
 	return a.translate(first)
@@ -56,15 +60,14 @@ func (a *attempt) createMessage() error {
 
 // translate makes the remote message file's bytes: the local ones with the names of the
 // remote attachments and one mailbag, INQUEUE3, pointing at it.
-func (a *attempt) translate(first ID) (err error) {
+func (a *attempt) translate(first ID) ([]byte, error) {
 	m := *a.mai
 	m.RefCount = 1
 	m.Attachments = slices.Clone(m.Attachments)
 	for i := range m.Attachments {
 		m.Attachments[i].ID = first + ID(i)
 	}
-	a.encoded, err = m.encode(a.s.cfg.Runtime)
-	return err
+	return m.encode(a.s.cfg.Runtime)
 }
 
 // writeChunks writes a file from beginning to end.

@@ -181,12 +181,18 @@ func submit(m *Message, dir *directory, st *store, now time.Time) (Token, error)
 		return "", err
 	}
 	token := m.Token
+	var made *MAI
 	err = st.put(m.Attachments, func(first, id ID) (*MAI, error) {
 		if m.Token == "" {
 			token = Token(fmt.Sprintf("<%s.%v>", dir.self.PO, id))
 		}
-		return m.build(st.mem, token, now, first)
+		f, err := m.build(st.mem, token, now, first)
+		made = f
+		return f, err
 	})
+	if made != nil {
+		giveBack(st.mem, made.Text)
+	}
 	return token, err
 }
 

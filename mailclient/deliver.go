@@ -15,7 +15,8 @@ type item struct {
 	state    *itemState
 	record   *Record
 	envelope *Envelope
-	mai      *MAI // nil if the checks did not need it whole
+	file     []byte // the message's; mai has its text
+	mai      *MAI   // nil if the checks did not need it whole
 	verdict  Verdict
 	patch    File // the message file, open for its reference counter; nil if denied
 }
@@ -32,6 +33,7 @@ func (m *Mailer) empty(q *mailbag, report *CycleReport) error {
 		if err := m.handle(q, it, report); err != nil {
 			return err
 		}
+		m.cfg.Runtime.Free(it.file)
 	}
 	m.log("Delivering of mail from INQUEUE3 is complete.")
 	return nil
@@ -123,7 +125,7 @@ func (m *Mailer) examine(it *item) (Judgement, error) {
 		return Judgement{}, err
 	}
 	if f.Status == nt.StatusSuccess {
-		it.verdict.Size = int64(len(f.Data))
+		it.file, it.verdict.Size = f.Data, int64(len(f.Data))
 	}
 	e := Evidence{Checks: m.cfg.Checks, DeniedIsCorrupt: m.cfg.DeniedIsCorrupt}
 	if it.mai, j = e.judgeMessage(f, it.record); !j.Passed() || it.mai == nil {

@@ -47,6 +47,13 @@ func bytesOf(mem rt.Memory, n int) []byte {
 	return mem.Bytes(n)
 }
 
+// giveBack returns what bytesOf lent.
+func giveBack(mem rt.Memory, b []byte) {
+	if mem != nil {
+		mem.Free(b)
+	}
+}
+
 // readUpTo reads at most n bytes at off into memory of mem; the file may end before.
 func readUpTo(mem rt.Memory, f File, off int64, n int) ([]byte, error) {
 	return readInto(bytesOf(mem, n), f, off)

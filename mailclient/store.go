@@ -73,6 +73,7 @@ func (s *store) put(attachments []Attachment, build func(first, id ID) (*MAI, er
 		return err
 	}
 	record := recordOf(m, encoded, id)
+	giveBack(s.mem, encoded)
 	record.Flags |= s.flags
 	var errs []error
 	for _, bag := range s.bags {

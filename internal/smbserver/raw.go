@@ -108,6 +108,7 @@ func (c *core) rawBlock(cir *circuit, block []byte) {
 		st = c.write(w.x, w.o, w.off, block, w.through)
 	}
 	n := w.inline + len(block)
+	c.memory.Free(block)
 	if st != nt.StatusSuccess {
 		n = w.inline
 	}

@@ -123,6 +123,7 @@ func (e *endpoint) put(header, body []byte) (nh, nb int, err error) {
 // putLocked is put on a connection that is open. It takes one step, so that the header does
 // not become a segment of its own.
 func (e *endpoint) putLocked(header, body []byte) (nh, nb int) {
+	e.t.buf.reserve(min(len(header)+len(body), e.t.room()))
 	nh = e.t.write(header)
 	if nh == len(header) {
 		nb = e.t.write(body)

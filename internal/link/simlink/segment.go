@@ -57,21 +57,35 @@ type sendBuffer struct {
 	head   int
 }
 
+// largeBuffer is more than most messages need.
+//
+// src: assumed (only memory depends on it)
+const largeBuffer = 4096
+
 func (b *sendBuffer) len() int { return len(b.bytes) - b.head }
 
 // end is the sequence number after the last byte.
 func (b *sendBuffer) end() int64 { return b.base + int64(b.len()) }
 
 func (b *sendBuffer) write(p []byte) {
-	if len(b.bytes)+len(p) > cap(b.bytes) {
-		b.grow(b.len() + len(p))
-	}
+	b.reserve(len(p))
 	b.bytes = append(b.bytes, p...)
 }
 
-// grow moves the content to where there is room for n bytes, and for as many again.
+// reserve makes room for n bytes more.
+func (b *sendBuffer) reserve(n int) {
+	if len(b.bytes)+n > cap(b.bytes) {
+		b.grow(b.len() + n)
+	}
+}
+
+// grow moves the content to where there is room for n bytes, and for as many again if what
+// is there moves.
 func (b *sendBuffer) grow(n int) {
-	larger := b.memory.Bytes(2 * n)
+	if b.len() > 0 {
+		n *= 2
+	}
+	larger := b.memory.Bytes(n)
 	larger = larger[:copy(larger, b.bytes[b.head:])]
 	b.memory.Free(b.bytes)
 	b.bytes, b.head = larger, 0
@@ -83,12 +97,17 @@ func (b *sendBuffer) slice(seq int64, n int64) []byte {
 }
 
 // release forgets what comes before seq. It moves the rest only when as much has
-// been freed, so that a byte is moved once on average.
+// been freed, so that a byte is moved once on average. A large buffer that is empty is
+// given back.
 func (b *sendBuffer) release(seq int64) {
 	n := min(int(seq-b.base), b.len())
 	b.head += n
 	b.base += int64(n)
-	if b.head >= b.len() {
+	switch {
+	case b.len() == 0 && cap(b.bytes) > largeBuffer:
+		b.memory.Free(b.bytes)
+		b.bytes, b.head = nil, 0
+	case b.head >= b.len():
 		b.bytes = append(b.bytes[:0], b.bytes[b.head:]...)
 		b.head = 0
 	}
