@@ -69,6 +69,13 @@ func (m *Mem) bytes(n int64) []byte {
 	return m.memory.Bytes(int(n))
 }
 
+// dropData gives the memory of a node's data back, if it is the node's own.
+func (n *node) dropData() {
+	if n.m.memory != nil && !n.borrowed {
+		n.m.memory.Free(n.data)
+	}
+}
+
 // adopt makes a node of an image one of m, which may change. The directory goes on
 // holding the image's.
 func (m *Mem) adopt(parent, n *node) *node {

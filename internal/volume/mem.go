@@ -260,6 +260,7 @@ func (m *Mem) remove(n *node) nt.Status {
 func (m *Mem) reclaim(n *node) {
 	if n.parent == nil && n.held == 0 && n != m.root {
 		m.used -= n.size
+		n.dropData()
 		n.size, n.data = 0, nil
 	}
 }

@@ -101,6 +101,7 @@ func (n *node) makeRoom(off, end int64) {
 		}
 		grown := n.m.bytes(room)
 		copy(grown, n.data)
+		n.dropData()
 		n.data, n.borrowed = grown, false
 	}
 	n.data = n.data[:long]
