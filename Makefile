@@ -90,6 +90,20 @@ trials: ## trials a second, with the trace and without, their cost by message si
 	"$$dir/bench.test" -test.run '^$$' -test.bench 'Trials/no-trace=false' -test.benchtime 4s -test.cpuprofile "$$dir/cpu" > /dev/null; \
 	$(GO) tool pprof -top -cum -nodecount 2000 "$$dir/bench.test" "$$dir/cpu" 2>/dev/null | awk '/$(TRIAL_PARTS)/ { print $$5, $$6 }'
 
+# What other processes do does not disturb it. The differences of two counts leave out the start. Valgrind has no SHA
+# instructions: a checksum costs some 900,000 instructions more than it does without it.
+.PHONY: instructions
+instructions: ## instructions a trial, with the trace and without, and the functions that take most (needs valgrind)
+	@command -v valgrind > /dev/null || { echo "make: valgrind is not there: apt-get install valgrind" >&2; exit 1; }; \
+	dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT; export GOGC=off GOMAXPROCS=1 GODEBUG=asyncpreemptoff=1; \
+	$(GO) test -c -o "$$dir/bench.test" ./bench; \
+	count() { valgrind --tool=callgrind --callgrind-out-file="$$dir/out" "$$dir/bench.test" -test.run '^$$' \
+		-test.bench "Trials/no-trace=$$1" -test.benchtime "$$2x" 2>&1 | awk '/Collected/ { print $$4 }'; }; \
+	for none in true false; do \
+		few=$$(count $$none 100) && many=$$(count $$none 300) && echo "no-trace=$$none: $$(( (many - few) / 200 )) instructions a trial"; \
+	done; \
+	callgrind_annotate --auto=no "$$dir/out" | sed -n 's/^ *\([0-9,]* *([0-9. ]*%)\)  [^:]*:\(.*\) \[.*/\1  \2/p' | head -40
+
 .PHONY: dist
 dist: ## cross-build dist/ with checksums
 	@rm -rf dist && mkdir dist
