@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -84,7 +85,9 @@ func (r *Runtime) Go(name string, f func()) {
 }
 
 // GoFor starts a task called what and whom.
-func (r *Runtime) GoFor(what, whom string, f func()) { r.Go(what+" "+whom, f) }
+func (r *Runtime) GoFor(what, whom string, f func()) {
+	r.Go(strings.TrimSuffix(what+" "+whom, " "), f)
+}
 
 // Do calls f as a task on the calling goroutine. It returns ErrClosed if Close
 // cut f short or had been called before. A panic of f is the caller's.
