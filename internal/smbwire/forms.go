@@ -1,6 +1,8 @@
 package smbwire
 
 import (
+	"fmt"
+
 	"github.com/ntrdr/ntrdr/internal/nt"
 	"github.com/ntrdr/ntrdr/internal/slab"
 )
@@ -61,11 +63,25 @@ func writeRequest(s *bodies) Body   { return s.writeRequests.Next() }
 func writeResponse(s *bodies) Body  { return s.writes.Next() }
 func closeRequest(s *bodies) Body   { return s.closeRequests.Next() }
 
-// forms is the table of all bodies but ErrorReply and Unknown. It is one table, however
-// long, because the specification's list of commands is.
+// forms are all bodies but ErrorReply and Unknown, from a table for each kind of command.
 //
 // src: [MS-CIFS] §2.2.4
-var forms = map[formKey][]form{
+var forms = united(sessionForms, openForms, dataForms, lockForms, nameForms, transactionForms, otherForms)
+
+func united(tables ...map[formKey][]form) map[formKey][]form {
+	all := map[formKey][]form{}
+	for _, table := range tables {
+		for k, f := range table { // map order: a map is filled
+			if all[k] != nil {
+				panic(fmt.Sprintf("smbwire: %v is in two tables", k.cmd))
+			}
+			all[k] = f
+		}
+	}
+	return all
+}
+
+var sessionForms = map[formKey][]form{
 	{CmdNegotiate, false}: {words(0, body[NegotiateRequest])},
 	{CmdNegotiate, true}: {
 		words(1, body[NegotiateCoreResponse]),
@@ -92,7 +108,9 @@ var forms = map[formKey][]form{
 	},
 	{CmdTreeDisconnect, false}: {words(0, body[TreeDisconnectRequest])},
 	{CmdTreeDisconnect, true}:  {words(0, body[TreeDisconnectResponse])},
+}
 
+var openForms = map[formKey][]form{
 	{CmdNTCreateAndX, false}: {words(24, createRequest)},
 	{CmdNTCreateAndX, true}:  {words(34, createResponse)},
 	{CmdOpenAndX, false}:     {words(15, body[OpenAndXRequest])},
@@ -109,7 +127,9 @@ var forms = map[formKey][]form{
 	{CmdClose, true}:         {words(0, body[CloseResponse])},
 	{CmdSeek, false}:         {words(4, body[SeekRequest])},
 	{CmdSeek, true}:          {words(2, body[SeekResponse])},
+}
 
+var dataForms = map[formKey][]form{
 	{CmdReadAndX, false}: {
 		words(10, readRequest),
 		words(12, readRequest),
@@ -143,14 +163,18 @@ var forms = map[formKey][]form{
 	},
 	{CmdWriteRaw, true}:      {words(1, body[WriteRawInterimResponse])},
 	{CmdWriteComplete, true}: {words(1, body[WriteCompleteResponse])},
+}
 
+var lockForms = map[formKey][]form{
 	{CmdLockingAndX, false}:     {words(8, body[LockingAndXRequest])},
 	{CmdLockingAndX, true}:      {words(2, body[LockingAndXResponse])},
 	{CmdLockByteRange, false}:   {words(5, body[LockByteRangeRequest])},
 	{CmdLockByteRange, true}:    {words(0, body[LockByteRangeResponse])},
 	{CmdUnlockByteRange, false}: {words(5, body[UnlockByteRangeRequest])},
 	{CmdUnlockByteRange, true}:  {words(0, body[UnlockByteRangeResponse])},
+}
 
+var nameForms = map[formKey][]form{
 	{CmdDelete, false}:               {words(1, body[DeleteRequest])},
 	{CmdDelete, true}:                {words(0, body[DeleteResponse])},
 	{CmdRename, false}:               {words(1, body[RenameRequest])},
@@ -171,14 +195,18 @@ var forms = map[formKey][]form{
 	{CmdSetInformation2, true}:       {words(0, body[SetInformation2Response])},
 	{CmdQueryInformationDisk, false}: {words(0, body[QueryInformationDiskRequest])},
 	{CmdQueryInformationDisk, true}:  {words(5, body[QueryInformationDiskResponse])},
+}
 
+var transactionForms = map[formKey][]form{
 	{CmdTransaction2, false}: {{14, 255, body[Transaction2Request]}},
 	{CmdTransaction2, true}:  {{10, 255, body[Transaction2Response]}},
 	{CmdNTTransact, false}:   {{19, 255, body[NTTransactRequest]}},
 	{CmdNTTransact, true}:    {{18, 255, body[NTTransactResponse]}},
 	{CmdFindClose2, false}:   {words(1, body[FindClose2Request])},
 	{CmdFindClose2, true}:    {words(0, body[FindClose2Response])},
+}
 
+var otherForms = map[formKey][]form{
 	{CmdEcho, false}:        {words(1, body[EchoRequest])},
 	{CmdEcho, true}:         {words(1, body[EchoResponse])},
 	{CmdProcessExit, false}: {words(0, body[ProcessExitRequest])},
