@@ -14,7 +14,9 @@ func TestModelsAreThoseOfTheSettings(t *testing.T) {
 	for _, line := range []string{rdrKey + `"UseWriteBehind"=dword:0`, lanmanKey + `"UseRawRead"=dword:0`} {
 		p := settings(t, line).Policy
 		for _, e := range registry.Editions() {
-			all = append(all, p.On(e))
+			for _, e.Release = range []string{"3.5", "3.51"} { // one of which is not the edition's
+				all = append(all, p.On(e))
+			}
 		}
 	}
 	var kept Models
